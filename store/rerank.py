@@ -1,0 +1,261 @@
+"""Pick the note that answers a question, among the candidates Postgres found. Pure: no database, no clock.
+
+A question is reduced to content stems, each with a weight (rare in these notes = heavy), its typo repair and its
+synonyms. A note is scored by the share of that weight it holds (heading and aliases count most) and by how much the
+whole question is like one of the ways to ask for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from math import log
+
+from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
+
+from core.models import Note
+from store.words import COMMON, STOP, WEAK, normalise, stem, synonyms, tokens
+
+TITLE, ANSWER, MORE = 1.0, 0.7, 0.5
+"""What a hit counts by where it stands."""
+REPAIRED, SYNONYM = 0.9, 0.8
+UNKNOWN_WEIGHT, UNKNOWN_NAME_WEIGHT = 1.0, 3.0
+"""Weight of a word that stands nowhere in the notes; more when it is the name of somebody or something."""
+BODY_SHARE = 0.6
+"""Share of its weight a word keeps that no heading or alias has."""
+WEAK_SHARE = 0.35
+FACT_SHARE = 0.6
+"""Share of its score a note keeps when the question asks for a fact of one time or place: notes hold no such facts."""
+PARTS_MAX = 3
+
+_PART = re.compile(
+    r"(?:\?\s*(?:and|also|then)?\s*|[,;]?\s+(?:and|but|also|plus)\s+(?:also\s+|then\s+)?)"
+    r"(?=(?:what|how|why|when|where|who|which|should|is|are|do|does|can|could)\b)",
+    re.IGNORECASE,
+)
+
+
+# A fact of one moment ("what was our revenue last Tuesday"), which is not advice about such facts.
+_FACT = re.compile(
+    r"^(?:(?:and|so|hi|hey|ok)\W+)?"
+    r"(?:what(?:\s+(?:is|was|were|are)|'s)|who(?:\s+(?:is|was)|'s)?|how (?:many|much)|when|did|do i|is it|will|is"
+    r"|which \w+ (?:won|did|is|was))\b(?!.*\b(?:should|can|could|would|do) (?:i|we|you)\b)"
+    r".*(?:\b(?:right now|at the moment|today|tonight|tomorrow|yesterday|currently|so far)\b|\b(?:last|this|next)\s+"
+    r"(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\b(?:last|this|next) (?:night|month|year|week|weekend)\b"
+    r"|\b(?:19|20)\d\d\b|\bof all time\b)"
+    r"|^how (?:many|much)\b.*\b(?:did|does|has|have) (?:my|our)\b|^(?:what|when) (?:time )?(?:is|was) my\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_NAME = re.compile(r"(?<![.!?:]\s)(?<!^)(?<![\w'-])([A-Z][a-z]+)\b")
+_PRONOUN = re.compile(r"\b(?:it|them|that|this|these|those|one)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Every word of one persona's notes. `stems`: stem → number of notes that hold it; `titles`: stem → number
+    of notes with it in heading or aliases; `words`: word → stem."""
+
+    notes: int = 0
+    stems: Mapping[str, int] = field(default_factory=dict)
+    titles: Mapping[str, int] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, object]:
+        return {"notes": self.notes, "stems": dict(self.stems), "titles": dict(self.titles), "words": dict(self.words)}
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One content word of a question: stems that stand for it with what a hit by that stem counts, and its weight."""
+
+    word: str
+    stems: Mapping[str, float]
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A note with the rank Postgres gave it (ts_rank_cd, any scale)."""
+
+    heading: str
+    aliases: tuple[str, ...]
+    answer: str
+    more: str
+    rank: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    candidate: Candidate
+    score: float
+    coverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    phrases: tuple[tuple[str, tuple[str, ...]], ...]
+    """(normalised text, content stems) of the heading and of every alias."""
+    title: frozenset[str]
+    answer: frozenset[str]
+    more: frozenset[str]
+
+
+def read_vocabulary(notes: Sequence[Note]) -> Vocabulary:
+    """The vocabulary of these notes, kept beside them in the database."""
+    stems: Counter[str] = Counter()
+    titles: Counter[str] = Counter()
+    words: dict[str, str] = {}
+    for note in notes:
+        held = {word: stem(word) for word in tokens(" ".join((note.heading, *note.aliases, note.answer, note.more)))}
+        words.update(held)
+        stems.update(set(held.values()))
+        titles.update({stem(word) for word in tokens(" ".join((note.heading, *note.aliases)))})
+    return Vocabulary(len(notes), dict(stems), dict(titles), words)
+
+
+def split_parts(question: str) -> tuple[str, ...]:
+    """The questions in a question: "What is churn and how do I lower it?" has two. At most PARTS_MAX."""
+    parts = [part.strip(" ?,;") for part in _PART.split(question)]
+    parts = [part for part in parts if any(word not in STOP for word in tokens(part))]
+    return tuple(parts[:PARTS_MAX]) if len(parts) > 1 else (question,)
+
+
+def read_terms(question: str, vocabulary: Vocabulary) -> tuple[Term, ...]:
+    """The content words of `question`, each once."""
+    terms: dict[str, Term] = {}
+    names = {normalise(name) for name in _NAME.findall(question)}
+    for word in tokens(question):
+        if word in STOP:
+            continue
+        own = stem(word)
+        if own in terms:
+            continue
+        stems = {own: 1.0}
+        if own not in vocabulary.stems and (repaired := repair(word, vocabulary)) is not None:
+            if repaired in STOP:
+                continue
+            stems[repaired] = REPAIRED
+        for base in tuple(stems):
+            for other in synonyms(base):
+                stems.setdefault(other, SYNONYM * stems[base])
+        weight = _weigh(stems, vocabulary)
+        if weight == UNKNOWN_WEIGHT and word in names:
+            weight = UNKNOWN_NAME_WEIGHT
+        terms[own] = Term(word, stems, weight * (WEAK_SHARE if word in WEAK or own in WEAK else 1.0))
+    return tuple(terms.values())
+
+
+def repair(word: str, vocabulary: Vocabulary) -> str | None:
+    """What `word` is most likely a slip of: a stem of the notes or a stop word; None for real words and far ones."""
+    if len(word) < 4 or word in COMMON or stem(word) in COMMON or not word.isalpha():
+        return None
+    allowed = 1 if len(word) < 8 else 2
+    near = process.extractOne(word, vocabulary.words.keys(), scorer=OSA.distance, score_cutoff=allowed)
+    empty = process.extractOne(word, STOP, scorer=OSA.distance, score_cutoff=allowed)
+    if empty is not None and len(empty[0]) > 4 and (near is None or empty[1] <= near[1]):
+        return empty[0]
+    if near is None or near[0][:1] != word[:1] or len(near[0]) < 4:
+        return None
+    return vocabulary.words[near[0]]
+
+
+def rank_notes(question: str, candidates: Iterable[Candidate], vocabulary: Vocabulary) -> list[Scored]:
+    """All candidates, best first. The best note of each part of the question comes before all others."""
+    pool = list(candidates)
+    whole = _rank(question, pool, vocabulary)
+    parts = split_parts(question)
+    if len(parts) == 1:
+        return whole
+    firsts: list[Scored] = []
+    for place, part in enumerate(parts):
+        if place and _PRONOUN.search(part):  # "… and how do I raise it": what "it" is stands in the part before
+            part = f"{parts[place - 1]} {part}"
+        taken = {scored.candidate.heading for scored in firsts}
+        ranked = [scored for scored in _rank(part, pool, vocabulary) if scored.candidate.heading not in taken]
+        firsts += ranked[:1]
+    # One note that answers the whole question beats two that answer half of it each.
+    if whole and firsts and whole[0].coverage > max(0.85, *(scored.coverage for scored in firsts)):
+        return whole
+    taken = {scored.candidate.heading for scored in firsts}
+    return firsts + [scored for scored in whole if scored.candidate.heading not in taken]
+
+
+def _rank(question: str, pool: Sequence[Candidate], vocabulary: Vocabulary) -> list[Scored]:
+    terms = read_terms(question, vocabulary)
+    text, fact = normalise(question), asks_for_fact(question)
+    top = max((candidate.rank for candidate in pool), default=0.0) or 1.0
+    scored = [_score(candidate, terms, text, candidate.rank / top, vocabulary, fact) for candidate in pool]
+    return sorted(scored, key=lambda each: -each.score)
+
+
+def asks_for_fact(question: str) -> bool:
+    """Whether it asks for a fact of one moment or place ("revenue last Tuesday"), which no note can hold."""
+    return _FACT.search(question.strip()) is not None
+
+
+def _score(
+    candidate: Candidate, terms: Sequence[Term], text: str, rank: float, vocabulary: Vocabulary, fact: bool
+) -> Scored:
+    note = _prepare(candidate.heading, candidate.aliases, candidate.answer, candidate.more)
+    total = sum(term.weight for term in terms)
+    held = 0.0
+    for term in terms:
+        best = 0.0
+        for each, value in term.stems.items():
+            where = TITLE if each in note.title else ANSWER if each in note.answer else MORE if each in note.more else 0
+            best = max(best, where * value)
+        held += term.weight * best
+    coverage = held / total if total else 0.0
+    likeness, wording = 0.0, 0.0
+    for phrase, stems in note.phrases:
+        likeness = max(likeness, _overlap(terms, total, stems, vocabulary))
+        wording = max(wording, fuzz.token_sort_ratio(text, phrase) / 100)
+    if not terms:  # only stop words ("what do you do"): the wording alone decides
+        coverage = wording if wording > 0.9 else 0.0
+    share = FACT_SHARE if fact else 1.0
+    return Scored(
+        candidate, share * (0.42 * coverage + 0.36 * likeness + 0.14 * wording + 0.08 * rank), share * coverage
+    )
+
+
+def _overlap(terms: Sequence[Term], total: float, stems: Sequence[str], vocabulary: Vocabulary) -> float:
+    """How alike question and phrase are by weight of shared stems: the harmonic mean of both shares, 0..1."""
+    if not total or not stems:
+        return 0.0
+    asked = matched = 0.0
+    found: set[str] = set()
+    for term in terms:
+        hits = {each: value for each, value in term.stems.items() if each in stems}
+        if hits:
+            asked += term.weight * max(hits.values())
+            found.update(hits)
+    weights = {each: _weigh({each: 1.0}, vocabulary) * (WEAK_SHARE if each in WEAK else 1.0) for each in stems}
+    matched = sum(weight for each, weight in weights.items() if each in found)
+    share, back = asked / total, matched / sum(weights.values())
+    return 2 * share * back / (share + back) if share + back else 0.0
+
+
+def _weigh(stems: Mapping[str, float], vocabulary: Vocabulary) -> float:
+    known = [vocabulary.stems[each] for each in stems if each in vocabulary.stems]
+    if not known:
+        return UNKNOWN_WEIGHT
+    titled = any(each in vocabulary.titles for each in stems)
+    return (log(1 + max(vocabulary.notes, 1) / max(known)) + 0.2) * (1.0 if titled else BODY_SHARE)
+
+
+@lru_cache(maxsize=4096)
+def _prepare(heading: str, aliases: tuple[str, ...], answer: str, more: str) -> _Prepared:
+    phrases = tuple(
+        (normalise(phrase), tuple(dict.fromkeys(stem(word) for word in tokens(phrase) if word not in STOP)))
+        for phrase in (heading, *aliases)
+    )
+    return _Prepared(
+        phrases,
+        frozenset(each for _, stems in phrases for each in stems),
+        frozenset(stem(word) for word in tokens(answer)),
+        frozenset(stem(word) for word in tokens(more)),
+    )
