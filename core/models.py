@@ -58,6 +58,11 @@ class Look(Noun):
     earrings: str | None = None
     age: float = Field(default=0.3, ge=0, le=1)
     """0 young, 1 old: folds and grey."""
+    face: str = "oval"
+    """Skull: proportions of jaw, eyes, brows, nose and lips; the names are those of `media/face/anatomy.py`."""
+    glasses_colour: str = "#2c2a30"
+    streak: str | None = None
+    """Colour of a streak in the hair (bun)."""
     portrait: str | None = None
     """Digest of a photo to animate instead of drawn art."""
 
@@ -248,6 +253,8 @@ class Render(Noun):
     digest: str | None = None
     poster: str | None = None
     captions: str | None = None
+    subtitles: str | None = None
+    """Digests of the WebVTT and the SRT."""
     seconds: float | None = None
     problem: str | None = None
     attempts: int = 0
