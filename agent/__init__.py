@@ -1,0 +1,1 @@
+"""The conversation: the only folder that imports langgraph and langchain's agents."""

@@ -1,0 +1,1 @@
+"""The wire: HTTP, websocket, command line. No decisions."""

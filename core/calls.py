@@ -1,7 +1,6 @@
 """The verbs. One frozen model each: the model's tool schema, a button's payload, a REST body and a CLI argument.
 
-The docstring of a Call is what a chat model reads. `spends` marks a Call that costs credits: made by a model it
-becomes a priced button, never an act (docs/decisions/0003).
+The docstring of a Call is what a chat model reads.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from core.models import Aspect, Id
 class BaseCall(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", json_schema_serialization_defaults_required=True)
 
-    spends: ClassVar[bool] = False
     for_model: ClassVar[bool] = True
     """Whether a chat model may make it; the others are buttons only."""
 

@@ -11,6 +11,7 @@ TypeScript is generated from here (`make protocol`) into web/src/wire; a test co
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -248,6 +249,12 @@ Event = Annotated[
     Field(discriminator="type"),
 ]
 
+
+def utf16_length(text: str) -> int:
+    """Length of `text` in UTF-16 code units, as JavaScript counts characters."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
+
+
 # ------------------------------------------------------------------ browser → server
 
 
@@ -332,3 +339,11 @@ Command = Annotated[
 event: TypeAdapter[Event] = TypeAdapter(Event)
 kept_event: TypeAdapter[KeptEvent] = TypeAdapter(KeptEvent)
 command: TypeAdapter[Command] = TypeAdapter(Command)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One event on its way to sockets; `audio` makes it a binary frame."""
+
+    event: Event
+    audio: bytes | None = None

@@ -1,0 +1,1 @@
+"""Use cases: one function per Call. No LangChain, no HTTP."""

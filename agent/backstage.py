@@ -1,0 +1,157 @@
+"""Everything the conversation needs, opened once per process and closed in order."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+
+from agent import graph
+from agent.memory import open_saver
+from agent.publisher import Publisher
+from core.errors import Busy
+from core.events import JobProgress
+from core.models import Persona, Render
+from core.settings import Settings
+from jobs.reply import ReplyRenders
+from prompts import Limits, Personas
+from providers import brains, catalog
+from providers.ports import Speech
+from store import conversation, knowledge
+from store import persona as persona_rows
+from store.auth import LocalTokens
+from store.blob import Blobs
+from store.bus import Bus
+from store.db import Database, open_database
+from store.links import Links
+from store.lock import ConversationLocks
+from tools import reply
+
+log = structlog.get_logger()
+
+
+class Backstage:
+    """Handles shared by every conversation. Make one with `open_backstage`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        db: Database,
+        locks: ConversationLocks,
+        saver: AsyncPostgresSaver,
+        speech: Speech,
+        tokens: LocalTokens,
+    ) -> None:
+        self.settings, self.db, self.locks, self.saver, self.speech, self.tokens = (
+            settings,
+            db,
+            locks,
+            saver,
+            speech,
+            tokens,
+        )
+        self.personas = Personas(
+            settings.personas,
+            settings.avatar_system_prompt,
+            Limits(persona_bytes=settings.max_persona_bytes, notes_bytes=settings.max_notes_bytes),
+        )
+        self.brains = brains.brains(settings)
+        self.brain = brains.label(self.brains.primary)
+        self.graph = graph.build(
+            self.brains, saver, budget=settings.brain_call_budget, history=settings.history_messages
+        )
+        self.bus = Bus()
+        self.publisher = Publisher(self.bus)
+        self.links = Links(tokens.secret)
+        self.blobs = Blobs(settings.data_dir / "blobs")
+        self.renders = ReplyRenders(
+            settings, db, self.blobs, on_progress=self._on_progress, on_done=self._on_done
+        )
+        self._indexed: dict[str, str] = {}
+        self._asked: dict[str, deque[float]] = {}
+
+    async def cast(self, user_id: str) -> tuple[Persona, ...]:
+        """The personas this person can talk to: shipped ones, the one from settings, then their own."""
+        async with self.db.as_user(user_id) as conn:
+            own = await persona_rows.listed(conn)
+        shipped = self.personas.all()
+        taken = {persona.id for persona in shipped}
+        return (*shipped, *(persona for persona in own if persona.id not in taken))
+
+    async def find_persona(self, persona_id: str) -> Persona | None:
+        """Any persona by id, whoever made it: faces are public, words are not."""
+        shipped = next((one for one in self.personas.all() if one.id == persona_id), None)
+        if shipped is not None:
+            return shipped
+        async with self.db.as_service() as conn:
+            return await persona_rows.find(conn, persona_id)
+
+    async def index_notes(self, persona: Persona) -> None:
+        """Bring the search up to date with the persona's notes file."""
+        if persona.owner is not None:
+            return
+        digest = self.personas.notes_digest(persona.id)
+        if self._indexed.get(persona.id) == digest:
+            return
+        async with self.db.as_service() as conn:
+            await knowledge.index(conn, persona.id, digest, self.personas.notes(persona.id))
+        self._indexed[persona.id] = digest
+
+    def limit_questions(self, user_id: str) -> None:
+        """Raises Busy when somebody asks more than the settings allow in a minute."""
+        asked = self._asked.setdefault(user_id, deque())
+        now = time.monotonic()
+        while asked and now - asked[0] > 60:
+            asked.popleft()
+        if len(asked) >= self.settings.messages_per_minute:
+            raise Busy("That was a lot of questions in one minute. Give me a moment, then ask again.")
+        asked.append(now)
+
+    def text_saver(self, user_id: str) -> Callable[[str, str], Awaitable[None]]:
+        async def save(message_id: str, text: str) -> None:
+            async with self.db.as_user(user_id) as conn:
+                await conversation.save_text(conn, message_id, text)
+
+        return save
+
+    async def prune(self, conversation_id: str) -> None:
+        """Keep only the newest checkpoint: the others grow with the square of the conversation."""
+        await self.saver.aprune([conversation_id], strategy="keep_latest")
+
+    async def _on_progress(self, render: Render, stage: str, pct: float, eta_seconds: float | None) -> None:
+        event = JobProgress(card_id=render.card_id, stage=stage, pct=pct, eta_s=eta_seconds)
+        self.publisher.publish(render.conversation_id, event)
+
+    async def _on_done(self, render: Render) -> None:
+        await reply.show(
+            self.db, render, self.links.video, lambda e: self.publisher.publish(render.conversation_id, e)
+        )
+
+
+@asynccontextmanager
+async def open_backstage(settings: Settings) -> AsyncIterator[Backstage]:
+    """Database, voice, brains, renders: everything up, notes indexed, voices warm."""
+    async with AsyncExitStack() as stack:
+        db = await open_database(settings)
+        stack.push_async_callback(db.close)
+        tokens = LocalTokens(settings)
+        locks = ConversationLocks(db)
+        stack.push_async_callback(locks.close)
+        saver = await stack.enter_async_context(open_saver(db.agent_url))
+        speech = catalog.speech(settings)
+        stack.push_async_callback(speech.close)
+        backstage = Backstage(settings, db, locks, saver, speech, tokens)
+        await backstage.renders.start()
+        stack.push_async_callback(backstage.renders.close)
+        warming = asyncio.gather(
+            *(backstage.index_notes(persona) for persona in backstage.personas.all()),
+            *(speech.speak("Ready.", persona.voice) for persona in backstage.personas.all()),
+        )
+        await warming
+        log.info("backstage.open", brain=backstage.brain, voice=speech.name)
+        yield backstage

@@ -1,0 +1,404 @@
+"""Every conversation that is open in this process: questions in, events out, one run at a time in each.
+
+A turn belongs to its conversation, not to a socket: it goes on when the browser goes away and is found again by
+whoever comes back. Doors (websocket, REST, terminal) call `say`, `act`, `stop`; listeners subscribe to the bus.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import structlog
+
+from agent.backstage import Backstage
+from agent.context import TurnContext
+from agent.graph import Graph
+from agent.publisher import Publisher
+from agent.transcript import Transcript, blank_answer
+from agent.turn import Turn
+from agent.voice import Utterance
+from core.calls import Ask, KeepReply
+from core.errors import Busy, GreenroomError, InvalidInput, NotFound
+from core.events import (
+    ActionTaken,
+    Event,
+    MessageBrain,
+    SpeechChunk,
+    Stop,
+    UserMessage,
+)
+from core.models import Action, CardPart, ChoicesCard, Message, Passage, Persona, TextPart
+from store import conversation, knowledge, memory
+from tools import reply
+from tools.context import Context, Outcome
+from tools.persona import find
+from tools.registry import dispatch
+
+log = structlog.get_logger()
+
+KEEP_ACTIONS = (
+    Action(id="keep.wide", label="Keep as video", style="ghost"),
+    Action(id="keep.tall", label="Keep for phones", style="ghost"),
+)
+KEEP_CALLS = {"keep.wide": "16:9", "keep.tall": "9:16"}
+TITLE_CHARS = 60
+RESTARTED = "The room restarted while I was answering."
+
+
+@dataclass(slots=True)
+class Room:
+    """What this process knows of one open conversation."""
+
+    id: str
+    owner: str
+    turn: Turn | None = None
+    task: asyncio.Task[Message] | None = None
+    last_topic: Passage | None = None
+    gate: asyncio.Lock = field(default_factory=asyncio.Lock)
+    listeners: dict[str, float] = field(default_factory=dict)
+    """Sockets that want sound → the moment (monotonic s) their store of it runs dry."""
+    room_for_sound: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Rooms:
+    def __init__(self, back: Backstage, graph: Graph, publisher: Publisher) -> None:
+        self.back, self.graph, self.publisher = back, graph, publisher
+        self.transcript = Transcript(back.db, publisher)
+        self._rooms: dict[str, Room] = {}
+
+    # ------------------------------------------------------------------ doors
+
+    async def say(self, user_id: str, conversation_id: str, said: UserMessage) -> asyncio.Task[Message] | None:
+        """Take a question and start answering it; a running answer is stopped first. None when `client_id` was
+        taken before, so a resent question is answered once. The task's result is the finished reply."""
+        started = time.perf_counter()
+        self.back.limit_questions(user_id)
+        room = self.room(user_id, conversation_id)
+        async with room.gate:
+            question = Message(
+                id=str(uuid4()),
+                role="user",
+                parts=(TextPart(text=said.text),),
+                created_at=datetime.now(UTC),
+                client_id=said.client_id,
+            )
+            cast = await self.back.cast(user_id)
+            stopping = room.task is not None and not room.task.done()
+            if stopping and await self.transcript.seen(user_id, conversation_id, said.client_id):
+                return None
+            if stopping:
+                await self._stop(room, None)
+            async with self.back.db.as_user(user_id) as conn:
+                held = await conversation.get(conn, conversation_id)
+                created = await conversation.add_message(conn, conversation_id, question)
+                if created is None:
+                    return None
+                events: list[Event] = [created]
+                wanted = find(cast, said.persona_id).id if said.persona_id else held.persona_id
+                title = None if held.title else short_title(said.text)
+                if wanted != held.persona_id or title:
+                    persona_id = wanted if wanted != held.persona_id else None
+                    events.append(await conversation.change(conn, conversation_id, title=title, persona_id=persona_id))
+                answer = blank_answer(wanted)
+                started_answer = await conversation.add_message(conn, conversation_id, answer)
+                if started_answer is not None:
+                    events.append(started_answer)
+            for event in events:
+                self.publisher.publish(conversation_id, event)
+            persona = next((one for one in cast if one.id == wanted), cast[0])
+            return self._start(room, persona, cast, said.text, answer, speak=said.speak, started=started)
+
+    async def act(self, user_id: str, conversation_id: str, action: ActionTaken) -> None:
+        """Carry out a pressed button. The Call is the one it was offered with; the browser only names it."""
+        room = self.room(user_id, conversation_id)
+        if action.action_id in KEEP_CALLS:
+            async with self.back.db.as_user(user_id) as conn:
+                where, message = await conversation.message(conn, action.card_id)
+            if where != conversation_id:
+                raise NotFound("There is no such reply in this conversation.")
+            aspect = "9:16" if action.action_id == "keep.tall" else "16:9"
+            outcome = await dispatch(self._tools(room, None), KeepReply(aspect=aspect, message_id=message.id))
+            await self.transcript.join_card(room.owner, room.id, message, outcome)
+            return
+        async with self.back.db.as_user(user_id) as conn:
+            where, card, calls = await conversation.card(conn, action.card_id)
+        if where != conversation_id or action.action_id not in calls:
+            raise NotFound("That button is no longer there.")
+        call = calls[action.action_id]
+        if not isinstance(call, Ask):
+            await dispatch(self._tools(room, None), call)
+            return
+        if isinstance(card, ChoicesCard):
+            await self.transcript.resolve(room.id, card, action.action_id)
+        await self.say(
+            user_id, conversation_id, UserMessage(client_id=action.client_id, text=call.text, speak=True)
+        )
+
+    async def stop(self, user_id: str, conversation_id: str, stop: Stop) -> None:
+        """Stop text and voice. What had been heard is what the model remembers; the screen keeps the text."""
+        room = self.room(user_id, conversation_id)
+        async with room.gate:
+            await self._stop(room, stop)
+
+    def room(self, user_id: str, conversation_id: str) -> Room:
+        """The open room; callers have checked that the conversation is the user's."""
+        room = self._rooms.get(conversation_id)
+        if room is None:
+            room = self._rooms[conversation_id] = Room(conversation_id, user_id)
+        if room.owner != user_id:
+            raise NotFound("There is no such conversation.")
+        return room
+
+    def streaming(self, conversation_id: str) -> Message | None:
+        """The message being written now, with the text so far."""
+        room = self._rooms.get(conversation_id)
+        if room is None or room.turn is None or room.task is None or room.task.done():
+            return None
+        return room.turn.finished("streaming")
+
+    def leave(self, conversation_id: str, listener: str) -> None:
+        """A socket has gone; the room itself goes when nobody is there and nothing runs."""
+        room = self._rooms.get(conversation_id)
+        if room is None:
+            return
+        room.listeners.pop(listener, None)
+        room.room_for_sound.set()
+        if not room.listeners and (room.task is None or room.task.done()):
+            self._rooms.pop(conversation_id, None)
+            self.publisher.close(conversation_id)
+
+    def buffered(self, conversation_id: str, listener: str, seconds: float) -> None:
+        """A socket says how much sound it holds."""
+        room = self._rooms.get(conversation_id)
+        if room is not None and listener in room.listeners:
+            room.listeners[listener] = time.monotonic() + seconds
+            room.room_for_sound.set()
+
+    def listen(self, user_id: str, conversation_id: str, listener: str) -> None:
+        self.room(user_id, conversation_id).listeners[listener] = 0.0
+
+    async def close(self) -> None:
+        """Stop every turn, keeping what was said."""
+        for room in list(self._rooms.values()):
+            async with room.gate:
+                await self._stop(room, None)
+
+    async def recover(self) -> None:
+        """After a restart: answers that a dead process left unfinished keep their text and say what happened."""
+        async with self.back.db.as_service() as conn:
+            left = await conversation.unfinished(conn)
+            for _, conversation_id, message in left:
+                text = message.text.rstrip()
+                done = message.model_copy(
+                    update={
+                        "parts": (TextPart(text=text or RESTARTED), *message.parts[1:]),
+                        "state": "failed",
+                        "notice": f"{RESTARTED} Ask again and I'll go on.",
+                    }
+                )
+                await conversation.save_message(conn, conversation_id, done)
+        if left:
+            log.info("rooms.recovered", unfinished=len(left))
+
+    # ------------------------------------------------------------------ one turn
+
+    def _start(
+        self,
+        room: Room,
+        persona: Persona,
+        cast: tuple[Persona, ...],
+        text: str,
+        answer: Message,
+        *,
+        speak: bool,
+        started: float,
+    ) -> asyncio.Task[Message]:
+        turn = self._turn(room, persona, answer, speak=speak, started=started)
+        turn.stage("received")
+        room.turn = turn
+        room.task = asyncio.create_task(self._answer(room, turn, persona, cast, text, speak=speak))
+        return room.task
+
+    def _turn(self, room: Room, persona: Persona, answer: Message, *, speak: bool, started: float) -> Turn:
+        def utter(prefix: str, stage_reached: object) -> Utterance:
+            return Utterance(
+                f"u-{uuid4().hex[:12]}",
+                answer.id,
+                voice=persona.voice,
+                speech=self.back.speech,
+                send=lambda chunk, pcm: self._send_speech(room, chunk, pcm),
+                ready=lambda: self._ready_for_sound(room),
+                stage=turn.stage,
+                prefix=prefix,
+            )
+
+        turn = Turn(
+            self.graph,
+            room.id,
+            answer,
+            emit=lambda event: self.publisher.publish(room.id, event),
+            save_text=self.back.text_saver(room.owner),
+            utter=utter if speak else None,
+            started=started,
+        )
+        return turn
+
+    async def _answer(
+        self, room: Room, turn: Turn, persona: Persona, cast: tuple[Persona, ...], text: str, *, speak: bool
+    ) -> Message:
+        tools = self._tools(room, turn.message.id)
+        try:
+            async with self.back.locks.hold(room.id):
+                await self.back.index_notes(persona)
+                async with self.back.db.as_user(room.owner) as conn:
+                    passages = await knowledge.search(conn, persona.id, text)
+                    memories = await memory.recall(conn)
+                turn.stage("thinking")
+                turn.brain = self.back.brain
+                self.publisher.publish(room.id, MessageBrain(message_id=turn.message.id, brain=self.back.brain))
+                ctx = TurnContext(
+                    persona=persona,
+                    cast=cast,
+                    memories=tuple(memories),
+                    passages=tuple(passages),
+                    last_topic=room.last_topic,
+                    has_reply=True,
+                    spoken=speak,
+                    question=text,
+                    tools=tools,
+                )
+                await turn.run(ctx)
+                if passages:
+                    room.last_topic = passages[0]
+                message = await self._finish(room, turn, ctx.outcomes)
+            await turn.speak_out()
+            message = await self._finish_timings(room, turn, message)
+            await self.back.prune(room.id)
+        except asyncio.CancelledError:
+            return await asyncio.shield(self._stopped(room, turn))
+        except GreenroomError as error:
+            return await self._failed(room, turn, error.message)
+        except Exception:
+            log.exception("turn.failed")
+            return await self._failed(room, turn, "Something went wrong on my side. Please ask again.")
+        await self._hand_over(room, cast, ctx.outcomes, speak=speak)
+        return message
+
+    async def _finish(self, room: Room, turn: Turn, outcomes: list[Outcome]) -> Message:
+        """Text complete: keep the message, its cards and its buttons; the voice goes on."""
+        cards = tuple(CardPart(card_id=o.card_id) for o in outcomes if o.card_id)
+        choices = await self.transcript.offer(room.id, turn.choices)
+        actions = KEEP_ACTIONS if turn.text.strip() and not cards and not choices else ()
+        turn.message = turn.message.model_copy(
+            update={"parts": (*turn.message.parts, *cards, *choices), "actions": actions}
+        )
+        return await self.transcript.save(room.owner, room.id, turn.finished("done"))
+
+    async def _finish_timings(self, room: Room, turn: Turn, message: Message) -> Message:
+        final = turn.finished("done")
+        return message if final == message else await self.transcript.save(room.owner, room.id, final)
+
+    async def _stopped(self, room: Room, turn: Turn) -> Message:
+        await turn.hush()
+        await turn.forget_unheard()
+        heard = turn.heard_text()
+        return await self.transcript.save(room.owner, room.id, turn.finished("stopped", heard=len(heard) if heard is not None else None))
+
+    async def _failed(self, room: Room, turn: Turn, problem: str) -> Message:
+        log.warning("turn.failed_for_person", problem=problem)
+        await turn.hush()
+        turn.notice = problem
+        return await self.transcript.save(room.owner, room.id, turn.finished("failed"))
+
+    async def _hand_over(
+        self, room: Room, cast: tuple[Persona, ...], outcomes: list[Outcome], *, speak: bool
+    ) -> None:
+        """A persona that was called in greets."""
+        arriving = next((o.next_persona for o in reversed(outcomes) if o.next_persona), None)
+        persona = next((one for one in cast if one.id == arriving), None)
+        if persona is None:
+            return
+        room.last_topic = None
+        answer = blank_answer(persona.id)
+        async with self.back.db.as_user(room.owner) as conn:
+            created = await conversation.add_message(conn, room.id, answer)
+        if created is not None:
+            self.publisher.publish(room.id, created)
+        turn = room.turn = self._turn(room, persona, answer, speak=speak, started=time.perf_counter())
+        try:
+            await turn.say(persona.greeting)
+            await self.transcript.save(room.owner, room.id, turn.finished("done"))
+            await turn.speak_out()
+        except asyncio.CancelledError:
+            await asyncio.shield(self._stopped(room, turn))
+
+    async def _stop(self, room: Room, stop: Stop | None) -> None:
+        """Caller holds the gate."""
+        turn, task = room.turn, room.task
+        if turn is None:
+            return
+        named = stop.utterance_id if stop else None
+        same = named is None or (turn.utterance is not None and turn.utterance.id == named)
+        if stop is not None and stop.heard is not None and same:
+            turn.heard = stop.heard
+        if task is not None and not task.done():
+            if same:
+                task.cancel()
+                await asyncio.wait([task])
+                if task.cancelled():
+                    await self._stopped(room, turn)
+            return
+        if stop is not None and same and turn.heard is not None:
+            heard = turn.heard_text()
+            if heard is not None and len(heard.rstrip()) < len(turn.text.rstrip()):
+                await turn.forget_unheard()
+                await self.transcript.save(room.owner, room.id, turn.finished("stopped", heard=len(heard)))
+            room.turn = None
+
+    # ------------------------------------------------------------------ sound
+
+    def _send_speech(self, room: Room, chunk: SpeechChunk, pcm: bytes) -> None:
+        self.publisher.publish(room.id, chunk, pcm)
+        now = time.monotonic()
+        for listener, dry in room.listeners.items():
+            room.listeners[listener] = max(dry, now) + chunk.ms / 1000
+
+    async def _ready_for_sound(self, room: Room) -> None:
+        """Wait while every listener holds enough; sound nobody waits for is not made ahead."""
+        limit = self.back.settings.max_speech_ahead_ms / 1000
+        while room.listeners:
+            ahead = min(room.listeners.values()) - time.monotonic()
+            if ahead <= limit:
+                return
+            room.room_for_sound.clear()
+            try:
+                async with asyncio.timeout(ahead - limit):
+                    await room.room_for_sound.wait()
+            except TimeoutError:
+                return
+
+    # ------------------------------------------------------------------ rows
+
+    def _tools(self, room: Room, message_id: str | None) -> Context:
+        back = self.back
+        return Context(
+            user_id=room.owner,
+            conversation_id=room.id,
+            message_id=message_id,
+            settings=back.settings,
+            db=back.db,
+            cast=lambda: back.cast(room.owner),
+            renders=back.renders,
+            emit=lambda event: self.publisher.publish(room.id, event),
+            link=back.links.video,
+        )
+
+
+def short_title(text: str) -> str:
+    """A conversation's title: the first words of its first question."""
+    words = " ".join(text.split())
+    return words if len(words) <= TITLE_CHARS else words[:TITLE_CHARS].rsplit(" ", 1)[0] + "…"
