@@ -9,19 +9,19 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
+from jobs.reply import ReplyRenders
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from providers.ports import Speech
 
 from agent import graph
 from agent.memory import open_saver
 from agent.publisher import Publisher
-from core.errors import Busy
-from core.events import JobProgress
+from core.errors import Busy, NotFound
+from core.events import Frame, JobProgress
 from core.models import Persona, Render
 from core.settings import Settings
-from jobs.reply import ReplyRenders
 from prompts import Limits, Personas
 from providers import brains, catalog
-from providers.ports import Speech
 from store import conversation, knowledge
 from store import persona as persona_rows
 from store.auth import LocalTokens
@@ -56,22 +56,20 @@ class Backstage:
             tokens,
         )
         self.personas = Personas(
-            settings.personas,
-            settings.avatar_system_prompt,
-            Limits(persona_bytes=settings.max_persona_bytes, notes_bytes=settings.max_notes_bytes),
+            extra_prompt=settings.avatar_system_prompt,
+            extra_folder=settings.personas,
+            limits=Limits(persona_bytes=settings.max_persona_bytes, notes_bytes=settings.max_notes_bytes),
         )
         self.brains = brains.brains(settings)
         self.brain = brains.label(self.brains.primary)
         self.graph = graph.build(
             self.brains, saver, budget=settings.brain_call_budget, history=settings.history_messages
         )
-        self.bus = Bus()
+        self.bus: Bus[Frame] = Bus()
         self.publisher = Publisher(self.bus)
-        self.links = Links(tokens.secret)
+        self.links = Links(tokens.link_secret)
         self.blobs = Blobs(settings.data_dir / "blobs")
-        self.renders = ReplyRenders(
-            settings, db, self.blobs, on_progress=self._on_progress, on_done=self._on_done
-        )
+        self.renders = ReplyRenders(settings, db, self.blobs, on_progress=self._on_progress, on_done=self._on_done)
         self._indexed: dict[str, str] = {}
         self._asked: dict[str, deque[float]] = {}
 
@@ -88,8 +86,11 @@ class Backstage:
         shipped = next((one for one in self.personas.all() if one.id == persona_id), None)
         if shipped is not None:
             return shipped
-        async with self.db.as_service() as conn:
-            return await persona_rows.find(conn, persona_id)
+        try:
+            async with self.db.as_service() as conn:
+                return await persona_rows.get(conn, persona_id)
+        except NotFound:
+            return None
 
     async def index_notes(self, persona: Persona) -> None:
         """Bring the search up to date with the persona's notes file."""
@@ -128,9 +129,7 @@ class Backstage:
         self.publisher.publish(render.conversation_id, event)
 
     async def _on_done(self, render: Render) -> None:
-        await reply.show(
-            self.db, render, self.links.video, lambda e: self.publisher.publish(render.conversation_id, e)
-        )
+        await reply.show(self.db, render, self.links.video, lambda e: self.publisher.publish(render.conversation_id, e))
 
 
 @asynccontextmanager

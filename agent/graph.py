@@ -8,21 +8,33 @@ from typing import Any, NotRequired
 
 import structlog
 from langchain.agents import AgentState, create_agent
-from langchain.agents.middleware import AgentMiddleware, ExtendedModelResponse, ModelRequest, ToolErrorMiddleware
+from langchain.agents.middleware import (
+    AgentMiddleware,
+    ExtendedModelResponse,
+    ModelRequest,
+    ToolErrorMiddleware,
+)
 from langchain.agents.middleware.types import ModelResponse, ToolCallRequest
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveMessage, SystemMessage, ToolMessage
+from langchain_core.messages import (
+    AIMessage,
+    AnyMessage,
+    HumanMessage,
+    RemoveMessage,
+    SystemMessage,
+    ToolMessage,
+)
 from langgraph.config import get_stream_writer
 from langgraph.graph.message import REMOVE_ALL_MESSAGES
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Checkpointer, Command
+from providers.brains import Brains, explain, is_vendor_fault, label
 from pydantic import ValidationError
 
 from agent.bind import tools
 from agent.context import TurnContext
 from core.errors import GreenroomError
 from prompts import render_system
-from providers.brains import Brains, explain, is_vendor_fault, label
 from providers.offline.state import BrainState
 
 log = structlog.get_logger()
@@ -62,9 +74,7 @@ class Room(AgentMiddleware[RoomState, TurnContext, Any]):
             if prepared.model is self.fallback or not is_vendor_fault(error):
                 raise
             log.warning("brain.fell_back", error=type(error).__name__)
-            get_stream_writer()(
-                {"kind": "brain", "brain": label(self.fallback), "notice": explain(error)}
-            )
+            get_stream_writer()({"kind": "brain", "brain": label(self.fallback), "notice": explain(error)})
             response = await self._call(prepared.override(model=self.fallback), ctx, handler)
         update: dict[str, Any] = {"usage": add_usage(request.state.get("usage"), response.result[-1])}
         if repaired is not None:

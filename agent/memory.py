@@ -49,9 +49,7 @@ async def save_partial(graph: Graph, conversation_id: str, partial: Mapping[str,
     config = thread(conversation_id)
     await graph.aupdate_state(config, None, as_node="__end__")
     messages: list[AnyMessage] = (await graph.aget_state(config)).values.get("messages", [])
-    update: list[AnyMessage] = [
-        m for m in repair(messages) or [] if isinstance(m, ToolMessage) and m not in messages
-    ]
+    update: list[AnyMessage] = [m for m in repair(messages) or [] if isinstance(m, ToolMessage) and m not in messages]
     update += [cut_off(i, text) for i, text in partial.items() if text.strip()]
     if update:
         node = "tools" if isinstance(update[-1], ToolMessage) else "model"

@@ -22,7 +22,7 @@ class _Line:
 
 
 class Publisher:
-    def __init__(self, bus: Bus) -> None:
+    def __init__(self, bus: Bus[Frame]) -> None:
         self.bus = bus
         self._lines: dict[str, _Line] = {}
         self._tie = count()

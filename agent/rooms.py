@@ -22,7 +22,7 @@ from agent.transcript import Transcript, blank_answer
 from agent.turn import Turn
 from agent.voice import Utterance
 from core.calls import Ask, KeepReply
-from core.errors import Busy, GreenroomError, InvalidInput, NotFound
+from core.errors import GreenroomError, NotFound
 from core.events import (
     ActionTaken,
     Event,
@@ -31,9 +31,16 @@ from core.events import (
     Stop,
     UserMessage,
 )
-from core.models import Action, CardPart, ChoicesCard, Message, Passage, Persona, TextPart
+from core.models import (
+    Action,
+    CardPart,
+    ChoicesCard,
+    Message,
+    Passage,
+    Persona,
+    TextPart,
+)
 from store import conversation, knowledge, memory
-from tools import reply
 from tools.context import Context, Outcome
 from tools.persona import find
 from tools.registry import dispatch
@@ -99,7 +106,7 @@ class Rooms:
                     return None
                 events: list[Event] = [created]
                 wanted = find(cast, said.persona_id).id if said.persona_id else held.persona_id
-                title = None if held.title else short_title(said.text)
+                title = short_title(said.text) if held.title == conversation.NEW_TITLE else None
                 if wanted != held.persona_id or title:
                     persona_id = wanted if wanted != held.persona_id else None
                     events.append(await conversation.change(conn, conversation_id, title=title, persona_id=persona_id))
@@ -134,9 +141,7 @@ class Rooms:
             return
         if isinstance(card, ChoicesCard):
             await self.transcript.resolve(room.id, card, action.action_id)
-        await self.say(
-            user_id, conversation_id, UserMessage(client_id=action.client_id, text=call.text, speak=True)
-        )
+        await self.say(user_id, conversation_id, UserMessage(client_id=action.client_id, text=call.text, speak=True))
 
     async def stop(self, user_id: str, conversation_id: str, stop: Stop) -> None:
         """Stop text and voice. What had been heard is what the model remembers; the screen keeps the text."""
@@ -306,7 +311,9 @@ class Rooms:
         await turn.hush()
         await turn.forget_unheard()
         heard = turn.heard_text()
-        return await self.transcript.save(room.owner, room.id, turn.finished("stopped", heard=len(heard) if heard is not None else None))
+        return await self.transcript.save(
+            room.owner, room.id, turn.finished("stopped", heard=len(heard) if heard is not None else None)
+        )
 
     async def _failed(self, room: Room, turn: Turn, problem: str) -> Message:
         log.warning("turn.failed_for_person", problem=problem)
@@ -314,9 +321,7 @@ class Rooms:
         turn.notice = problem
         return await self.transcript.save(room.owner, room.id, turn.finished("failed"))
 
-    async def _hand_over(
-        self, room: Room, cast: tuple[Persona, ...], outcomes: list[Outcome], *, speak: bool
-    ) -> None:
+    async def _hand_over(self, room: Room, cast: tuple[Persona, ...], outcomes: list[Outcome], *, speak: bool) -> None:
         """A persona that was called in greets."""
         arriving = next((o.next_persona for o in reversed(outcomes) if o.next_persona), None)
         persona = next((one for one in cast if one.id == arriving), None)

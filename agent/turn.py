@@ -240,5 +240,3 @@ class Turn:
         spoken = f"{notice} I'll answer from my own notes. "
         await self._delta(spoken, None)
         self._committed += spoken
-
-

@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from media.viseme import spans
+from providers.ports import Speech
+
 from core.events import SpeechChunk, Track, utf16_length
 from core.models import Voice
 from core.speech import Spoken
 from media.face import pose
 from media.text import Segment, StreamSegmenter
-from media.viseme import spans
-from providers.ports import Speech
 
 FPS = 25
 
@@ -23,6 +24,8 @@ class Uttered:
 
     char_from: int
     char_to: int
+    ends: tuple[int, ...]
+    """Where each word of `spoken` ends in the message."""
     spoken: Spoken
 
 
@@ -85,7 +88,8 @@ class Utterance:
     async def _say(self, segment: Segment, spoken: Spoken, final: bool) -> None:
         start, end = self._start + segment.char_from, self._start + segment.char_to
         chunk = self._chunk(start, end, segment.text, spoken, final=final)
-        self.uttered.append(Uttered(start, end, spoken))
+        ends = tuple(self._start + segment.span(word.char_from, word.char_to)[1] for word in spoken.words)
+        self.uttered.append(Uttered(start, end, ends, spoken))
         self._send(chunk, spoken.pcm)
         self._stage("first_speech")
 
@@ -129,11 +133,8 @@ class Utterance:
         chunk = self.uttered[index]
         if ms >= chunk.spoken.seconds * 1000:
             return chunk.char_to
-        said = [word.char_to for word in chunk.spoken.words if word.start * 1000 < ms]
-        if not said:
-            return chunk.char_from
-        share = said[-1] / max(1, len(chunk.spoken.text))
-        return chunk.char_from + min(round(share * (chunk.char_to - chunk.char_from)), chunk.char_to - chunk.char_from)
+        words = zip(chunk.spoken.words, chunk.ends, strict=True)
+        return max((end for word, end in words if word.start * 1000 < ms), default=chunk.char_from)
 
 
 def _seed(message_id: str) -> int:

@@ -16,7 +16,7 @@ from store.links import KINDS
 
 router = APIRouter()
 
-FACE_FILE = re.compile(r"^[a-z0-9_]+\.(json|webp|png)$")
+FACE_FILE = re.compile(r"^[a-z0-9_-]+\.(json|webp|png)$")
 IMMUTABLE = {"cache-control": "public, max-age=31536000, immutable"}
 TYPES = {"json": "application/json", "webp": "image/webp", "png": "image/png"}
 

@@ -30,7 +30,10 @@ async def health(request: Request) -> JSONResponse:
         "brain": back.brain,
         "voice": back.speech.name,
         "database": database,
-        "personas": {"status": "ok" if not problems else "warning", "problems": {str(k): v for k, v in problems.items()}},
+        "personas": {
+            "status": "ok" if not problems else "warning",
+            "problems": {str(k): v for k, v in problems.items()},
+        },
         "renders": {"waiting": back.renders.waiting},
         "sockets": request.app.state.door.sockets,
     }

@@ -7,7 +7,14 @@ import struct
 from collections import OrderedDict
 from itertools import count
 
-from core.events import Event, Frame, JobProgress, MessageDelta, SpeechCancel, SpeechChunk
+from core.events import (
+    Event,
+    Frame,
+    JobProgress,
+    MessageDelta,
+    SpeechCancel,
+    SpeechChunk,
+)
 
 Key = tuple[str, str] | int
 

@@ -147,5 +147,3 @@ def _limit_sessions(request: Request, per_minute: int) -> None:
     if len(made) >= per_minute:
         raise Busy("Too many sign-ins in one minute. Try again shortly.")
     made.append(now)
-
-

@@ -16,7 +16,7 @@ from api.auth import backstage, origin_allowed
 from api.door import Door
 from api.outbox import Outbox, encode
 from api.personas import view
-from core.errors import GreenroomError, NotFound, NotSignedIn
+from core.errors import GreenroomError, NotFound, NotSignedIn, Unavailable
 from core.events import (
     ActionTaken,
     AuthRefresh,
@@ -41,6 +41,7 @@ from core.events import (
 from core.models import Conversation, TextPart
 from store import conversation, memory
 from store.auth import Claims, ensure_user
+from store.bus import Subscription
 
 log = structlog.get_logger()
 router = APIRouter()
@@ -140,7 +141,7 @@ class Connection:
             finally:
                 self._rooms.leave(here.id, self.id)
 
-    async def _live(self, frames: asyncio.Queue[Frame | None]) -> None:
+    async def _live(self, frames: Subscription[Frame]) -> None:
         tasks = [
             asyncio.create_task(work, name=name)
             for name, work in (
@@ -219,7 +220,9 @@ class Connection:
             memories = await memory.recall(conn)
         if (streaming := self._rooms.streaming(here.id)) is not None:
             text = TextPart(text=streaming.text)
-            messages = [m.model_copy(update={"parts": (text, *m.parts[1:])}) if m.id == streaming.id else m for m in messages]
+            messages = [
+                m.model_copy(update={"parts": (text, *m.parts[1:])}) if m.id == streaming.id else m for m in messages
+            ]
         self._seq = here.seq
         self._send(
             Snapshot(
@@ -232,8 +235,13 @@ class Connection:
     def _send(self, event: object) -> None:
         self._outbox.push(Frame(event))  # type: ignore[arg-type]
 
-    async def _forward(self, frames: asyncio.Queue[Frame | None]) -> None:
-        while (frame := await frames.get()) is not None:
+    async def _forward(self, frames: Subscription[Frame]) -> None:
+        while True:
+            try:
+                frame = await frames.get()
+            except Unavailable:
+                self._leaving = (4008, "Reading too slowly.")
+                return
             if isinstance(frame.event, Kept):
                 if frame.event.seq <= self._seq:
                     continue
@@ -241,7 +249,6 @@ class Connection:
             if isinstance(frame.event, SpeechChunk) and not self._hello.speak:
                 continue
             self._outbox.push(frame)
-        self._leaving = (4008, "Reading too slowly.")
 
     async def _pump(self) -> None:
         while (frame := await self._outbox.take()) is not None:

@@ -40,9 +40,7 @@ async def recall(ctx: Context, call: Recall) -> Outcome:
         return Outcome(said="I don't remember anything about you yet. Tell me what to remember.", data={"facts": []})
     facts = " ".join(sentence(one.text) for one in memories[:12])
     rest = f" And {len(memories) - 12} more, in the memory list." if len(memories) > 12 else ""
-    return Outcome(
-        said=f"This is what I remember about you. {facts}{rest}", data={"facts": [m.text for m in memories]}
-    )
+    return Outcome(said=f"This is what I remember about you. {facts}{rest}", data={"facts": [m.text for m in memories]})
 
 
 def sentence(text: str) -> str:

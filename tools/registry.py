@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from core.calls import Ask, Call, Forget, KeepReply, ListPersonas, Recall, Remember, SwitchPersona
+from core.calls import (
+    Ask,
+    Call,
+    Forget,
+    KeepReply,
+    ListPersonas,
+    Recall,
+    Remember,
+    SwitchPersona,
+)
 from core.errors import InvalidInput
 from tools import memory, persona, reply
 from tools.context import Context, Outcome

@@ -42,7 +42,12 @@ async def keep_reply(ctx: Context, call: KeepReply) -> Outcome:
 
 
 async def show(
-    db: Database, render: Render, link: Callable[[str, str], str], emit: Callable[[Event], None], *, title: str | None = None
+    db: Database,
+    render: Render,
+    link: Callable[[str, str], str],
+    emit: Callable[[Event], None],
+    *,
+    title: str | None = None,
 ) -> None:
     """Bring the video's card up to the state of `render` and tell the room."""
     async with db.as_service() as conn:
