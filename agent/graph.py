@@ -19,6 +19,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import (
     AIMessage,
     AnyMessage,
+    BaseMessage,
     HumanMessage,
     RemoveMessage,
     SystemMessage,
@@ -43,10 +44,12 @@ Graph = CompiledStateGraph[Any, TurnContext, Any, Any]
 
 
 class RoomState(AgentState[Any]):
+    """`usage`: tokens and model calls of the whole conversation."""
+
     usage: NotRequired[dict[str, int]]
 
 
-class Room(AgentMiddleware[RoomState, TurnContext, Any]):
+class Room(AgentMiddleware[Any, TurnContext, Any]):
     """One wrap around every model call: persona prompt, repaired history, call budget, usage, fallback said aloud."""
 
     state_schema = RoomState
@@ -76,7 +79,7 @@ class Room(AgentMiddleware[RoomState, TurnContext, Any]):
             log.warning("brain.fell_back", error=type(error).__name__)
             get_stream_writer()({"kind": "brain", "brain": label(self.fallback), "notice": explain(error)})
             response = await self._call(prepared.override(model=self.fallback), ctx, handler)
-        update: dict[str, Any] = {"usage": add_usage(request.state.get("usage"), response.result[-1])}
+        update: dict[str, Any] = {"usage": add_usage(dict(request.state).get("usage"), response.result[-1])}
         if repaired is not None:
             update["messages"] = [RemoveMessage(id=REMOVE_ALL_MESSAGES), *repaired]
         return ExtendedModelResponse(response, Command(update=update))
@@ -176,10 +179,10 @@ def calls_this_turn(messages: Sequence[AnyMessage]) -> int:
     return count
 
 
-def add_usage(total: dict[str, int] | None, message: AnyMessage) -> dict[str, int]:
+def add_usage(total: Any, message: BaseMessage) -> dict[str, int]:
     used: Any = getattr(message, "usage_metadata", None) or {}
-    total = dict(total or {})
+    sums: dict[str, int] = dict(total or {})
     for key in ("input_tokens", "output_tokens"):
-        total[key] = total.get(key, 0) + int(used.get(key, 0))
-    total["calls"] = total.get("calls", 0) + 1
-    return total
+        sums[key] = sums.get(key, 0) + int(used.get(key, 0))
+    sums["calls"] = sums.get("calls", 0) + 1
+    return sums

@@ -17,6 +17,7 @@ import structlog
 from agent.backstage import Backstage
 from agent.context import TurnContext
 from agent.graph import Graph
+from agent.listeners import Listeners
 from agent.publisher import Publisher
 from agent.transcript import Transcript, blank_answer
 from agent.turn import Turn
@@ -33,6 +34,7 @@ from core.events import (
 )
 from core.models import (
     Action,
+    Aspect,
     CardPart,
     ChoicesCard,
     Message,
@@ -51,7 +53,7 @@ KEEP_ACTIONS = (
     Action(id="keep.wide", label="Keep as video", style="ghost"),
     Action(id="keep.tall", label="Keep for phones", style="ghost"),
 )
-KEEP_CALLS = {"keep.wide": "16:9", "keep.tall": "9:16"}
+KEEP_CALLS: dict[str, Aspect] = {"keep.wide": "16:9", "keep.tall": "9:16"}
 TITLE_CHARS = 60
 RESTARTED = "The room restarted while I was answering."
 
@@ -66,9 +68,8 @@ class Room:
     task: asyncio.Task[Message] | None = None
     last_topic: Passage | None = None
     gate: asyncio.Lock = field(default_factory=asyncio.Lock)
-    listeners: dict[str, float] = field(default_factory=dict)
-    """Sockets that want sound → the moment (monotonic s) their store of it runs dry."""
-    room_for_sound: asyncio.Event = field(default_factory=asyncio.Event)
+    present: set[str] = field(default_factory=set)
+    listeners: Listeners = field(default_factory=Listeners)
 
 
 class Rooms:
@@ -127,8 +128,9 @@ class Rooms:
                 where, message = await conversation.message(conn, action.card_id)
             if where != conversation_id:
                 raise NotFound("There is no such reply in this conversation.")
-            aspect = "9:16" if action.action_id == "keep.tall" else "16:9"
-            outcome = await dispatch(self._tools(room, None), KeepReply(aspect=aspect, message_id=message.id))
+            outcome = await dispatch(
+                self._tools(room, None), KeepReply(aspect=KEEP_CALLS[action.action_id], message_id=message.id)
+            )
             await self.transcript.join_card(room.owner, room.id, message, outcome)
             return
         async with self.back.db.as_user(user_id) as conn:
@@ -165,26 +167,23 @@ class Rooms:
             return None
         return room.turn.finished("streaming")
 
-    def leave(self, conversation_id: str, listener: str) -> None:
+    def enter(self, user_id: str, conversation_id: str, socket: str, *, speak: bool) -> None:
+        """A socket is there; with `speak` it wants to hear."""
+        room = self.room(user_id, conversation_id)
+        room.present.add(socket)
+        if speak:
+            room.listeners.join(socket)
+
+    def leave(self, conversation_id: str, socket: str) -> None:
         """A socket has gone; the room itself goes when nobody is there and nothing runs."""
         room = self._rooms.get(conversation_id)
         if room is None:
             return
-        room.listeners.pop(listener, None)
-        room.room_for_sound.set()
-        if not room.listeners and (room.task is None or room.task.done()):
+        room.present.discard(socket)
+        room.listeners.leave(socket)
+        if not room.present and (room.task is None or room.task.done()):
             self._rooms.pop(conversation_id, None)
             self.publisher.close(conversation_id)
-
-    def buffered(self, conversation_id: str, listener: str, seconds: float) -> None:
-        """A socket says how much sound it holds."""
-        room = self._rooms.get(conversation_id)
-        if room is not None and listener in room.listeners:
-            room.listeners[listener] = time.monotonic() + seconds
-            room.room_for_sound.set()
-
-    def listen(self, user_id: str, conversation_id: str, listener: str) -> None:
-        self.room(user_id, conversation_id).listeners[listener] = 0.0
 
     async def close(self) -> None:
         """Stop every turn, keeping what was said."""
@@ -229,14 +228,20 @@ class Rooms:
         return room.task
 
     def _turn(self, room: Room, persona: Persona, answer: Message, *, speak: bool, started: float) -> Turn:
-        def utter(prefix: str, stage_reached: object) -> Utterance:
+        ahead = self.back.settings.max_speech_ahead_ms / 1000
+
+        def send(chunk: SpeechChunk, pcm: bytes) -> None:
+            self.publisher.publish(room.id, chunk, pcm)
+            room.listeners.sent(chunk.ms / 1000)
+
+        def utter(prefix: str) -> Utterance:
             return Utterance(
                 f"u-{uuid4().hex[:12]}",
                 answer.id,
                 voice=persona.voice,
                 speech=self.back.speech,
-                send=lambda chunk, pcm: self._send_speech(room, chunk, pcm),
-                ready=lambda: self._ready_for_sound(room),
+                send=send,
+                ready=lambda: room.listeners.wants_sound(ahead),
                 stage=turn.stage,
                 prefix=prefix,
             )
@@ -363,28 +368,6 @@ class Rooms:
                 await turn.forget_unheard()
                 await self.transcript.save(room.owner, room.id, turn.finished("stopped", heard=len(heard)))
             room.turn = None
-
-    # ------------------------------------------------------------------ sound
-
-    def _send_speech(self, room: Room, chunk: SpeechChunk, pcm: bytes) -> None:
-        self.publisher.publish(room.id, chunk, pcm)
-        now = time.monotonic()
-        for listener, dry in room.listeners.items():
-            room.listeners[listener] = max(dry, now) + chunk.ms / 1000
-
-    async def _ready_for_sound(self, room: Room) -> None:
-        """Wait while every listener holds enough; sound nobody waits for is not made ahead."""
-        limit = self.back.settings.max_speech_ahead_ms / 1000
-        while room.listeners:
-            ahead = min(room.listeners.values()) - time.monotonic()
-            if ahead <= limit:
-                return
-            room.room_for_sound.clear()
-            try:
-                async with asyncio.timeout(ahead - limit):
-                    await room.room_for_sound.wait()
-            except TimeoutError:
-                return
 
     # ------------------------------------------------------------------ rows
 

@@ -30,7 +30,7 @@ from core.models import CardPart, Message, MessageState, TextPart, Timing
 
 log = structlog.get_logger()
 
-MODES = ["messages", "updates", "custom", "tools"]
+MODES: Any = ["messages", "updates", "custom", "tools"]
 STAGES = frozenset(get_args(Timing.model_fields["stage"].annotation))
 SAVE_SECONDS = 0.5
 """How often a streaming text is written to its row, so that a crash keeps it."""
@@ -55,7 +55,7 @@ class Turn:
         *,
         emit: Callable[[Event], None],
         save_text: Callable[[str, str], Awaitable[None]],
-        utter: Callable[[str, Callable[[str], None]], Utterance] | None,
+        utter: Callable[[str], Utterance] | None,
         started: float,
     ) -> None:
         self.message = message
@@ -111,7 +111,7 @@ class Turn:
                 {"messages": [question]},
                 thread(self._conversation_id),
                 context=ctx,
-                stream_mode=MODES,  # type: ignore[arg-type]
+                stream_mode=MODES,
                 version="v2",
                 durability="async",
             )
@@ -190,11 +190,9 @@ class Turn:
         elif kind == "custom":
             if data.get("kind") == "brain":
                 await self._fall_back(data["brain"], data["notice"])
-        elif kind == "tools":
-            if data.get("event") == "tool-started":
-                name = data["tool_name"]
-                label = DOING.get(name, "Working")
-                self._emit(ToolRunning(message_id=self.message.id, name=name, label=label))
+        elif kind == "tools" and data.get("event") == "tool-started":
+            name = data["tool_name"]
+            self._emit(ToolRunning(message_id=self.message.id, name=name, label=DOING.get(name, "Working")))
 
     async def _token(self, message_id: str, text: str) -> None:
         if any(open_id != message_id for open_id in self._open):
@@ -211,7 +209,7 @@ class Turn:
         self.stage("first_text")
         offset = utf16_length(self.text)
         if self._utter is not None and self.utterance is None:
-            self.utterance = self._utter(self.text, self.stage)
+            self.utterance = self._utter(self.text)
             self._speaking = asyncio.create_task(self.utterance.run())
         if self.utterance is not None:
             self.utterance.push(text)

@@ -32,7 +32,10 @@ class Uttered:
 class Utterance:
     """Speaks one message in order. `push` and `finish` never wait; `run` does the speaking until told to stop.
 
-    prefix: what the message already says and is not spoken again. send: gives the chunk and its PCM to whoever listens. ready: waits while the listener has enough in store.
+    prefix: what the message already says and is not spoken again.
+    send: gives the chunk and its PCM to whoever listens.
+    ready: waits while the listeners have enough in store.
+    stage: is told the name of each stage as it is reached.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What one socket still has to send, bounded in bytes. Deltas and progress coalesce; nothing waits for a slow reader."""
+"""What one socket still has to send, bounded in bytes. Deltas and progress coalesce; a slow reader holds up nobody."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Key = tuple[str, str] | int
 
 
 class Outbox:
-    """First in, first out. `overflowed` turns true when a reader is too slow: its socket is cut and resumes by replay."""
+    """First in, first out. `overflowed` once a reader is too slow: its socket is cut and resumes by replay."""
 
     def __init__(self, max_bytes: int) -> None:
         self.overflowed = False

@@ -15,7 +15,8 @@ router = APIRouter(include_in_schema=False)
 
 UNBUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Greenroom</title>
 <body style="font:17px/1.5 system-ui;max-width:34rem;margin:20vh auto;padding:0 1rem">
-<h1>The page isn't built yet</h1><p>Run <code>make web</code> in the project folder, then reload this page.</p></body></html>"""
+<h1>The page isn't built yet</h1><p>Run <code>make web</code> in the project folder, then reload this page.</p></body>
+</html>"""
 
 
 def dist() -> Path:

@@ -133,8 +133,7 @@ class Connection:
             return
         self._conversation_id = here.id
         async with self._back.bus.subscribe(here.id) as frames:
-            if self._hello.speak:
-                self._rooms.listen(self.claims.sub, here.id, self.id)
+            self._rooms.enter(self.claims.sub, here.id, self.id, speak=self._hello.speak)
             try:
                 await self._greet(here)
                 await self._live(frames)
@@ -320,7 +319,7 @@ class Connection:
             case Stop():
                 await self._rooms.stop(user, here, received)
             case SpeechAck():
-                self._rooms.buffered(here, self.id, received.buffered_ms / 1000)
+                self._rooms.room(user, here).listeners.holds(self.id, received.buffered_ms / 1000)
             case Resync():
                 await self._send_snapshot()
             case AuthRefresh():
