@@ -1,0 +1,1 @@
+"""What answers with no key and no network: a rule-based chat model over persona notes."""
