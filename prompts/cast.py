@@ -106,13 +106,16 @@ class Personas:
         names = ", ".join(persona.name for persona in state.personas.values())
         raise NotFound(f"There is no persona called “{id_or_alias.strip()[:60]}”. There are: {names}.")
 
-    def default(self) -> Persona:
-        """Who is there when nobody was chosen: `custom` if defined, else Marcus, else the first. Raises NotFound."""
-        personas = self._now().personas
-        for id in (CUSTOM_ID, DEFAULT_ID, *personas):
-            if id in personas:
-                return personas[id]
-        return self.get(DEFAULT_ID)
+    def default(self, preferred: str = DEFAULT_ID) -> Persona:
+        """Who is there when nobody was chosen: `custom` if defined, else `preferred` (id or alias), else the first.
+
+        Raises NotFound when there is nobody at all.
+        """
+        state = self._now()
+        for name in (CUSTOM_ID, preferred.strip().casefold(), *state.personas):
+            if (found := state.names.get(name)) is not None:
+                return state.personas[found]
+        return self.get(preferred)
 
     def notes(self, id: str) -> tuple[Note, ...]:
         """Knowledge notes of the persona with this id or alias; empty when it has none. Raises NotFound."""
@@ -143,12 +146,15 @@ class Personas:
         missing: list[Path] = []
         for folder in self._folders:
             try:
-                for path in sorted(folder.iterdir()):
-                    if path.suffix in (".yaml", ".md") and path.name.casefold() != "readme.md":
-                        stat = path.stat()
-                        found[path] = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+                paths = sorted(folder.iterdir())
             except OSError:
                 missing.append(folder)
+                found.update((p, read.signature) for p, read in self._documents.items() if p.parent == folder)
+                found.update((p, read.signature) for p, read in self._pages.items() if p.parent == folder)
+                continue
+            for path in paths:
+                if path.suffix in (".yaml", ".md") and path.name.casefold() != "readme.md":
+                    found[path] = _sign(path)
         changed = tuple(missing) != self._missing
         self._missing = tuple(missing)
         for path in [path for path in (*self._documents, *self._pages) if path not in found]:
@@ -238,6 +244,14 @@ class Personas:
         for id, notes in merged.items():
             state.notes[id] = notes
             state.digests[id] = digest(notes)
+
+
+def _sign(path: Path) -> Signature:
+    try:
+        stat = path.stat()
+    except OSError:
+        return (0, 0, 0)
+    return (stat.st_mtime_ns, stat.st_size, stat.st_ino)
 
 
 def _differs(read: _Read[T] | None, signature: Signature) -> bool:
