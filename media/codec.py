@@ -18,7 +18,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 from PIL import Image
-from scipy.signal import resample_poly  # type: ignore[import-untyped]
+from scipy.signal import resample_poly
 
 from core.errors import InvalidInput
 

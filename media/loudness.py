@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import minimum_filter1d, uniform_filter1d  # type: ignore[import-untyped]
-from scipy.signal import resample_poly, sosfilt  # type: ignore[import-untyped]
+from scipy.ndimage import minimum_filter1d, uniform_filter1d
+from scipy.signal import resample_poly, sosfilt
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]

@@ -8,7 +8,7 @@ from collections import defaultdict
 from functools import lru_cache
 from threading import local
 
-import snowballstemmer  # type: ignore[import-untyped]
+import snowballstemmer
 
 _WORD = re.compile(r"[a-z0-9]+")
 _STEMMERS = local()  # a snowball stemmer keeps its word in itself, so each thread has its own
