@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -169,11 +169,13 @@ class CaptionPlate:
         radius = size * 0.42
         plate = f'<rect width="{width}" height="{height}" rx="{radius:.1f}" fill="{PLATE}" fill-opacity="0.8"/>'
 
-        def sprite(fill: str) -> Sprite:
-            words = "".join(_text(word.x, word.y, size, 600, fill, word.token.text) for word in placed)
-            return Sprite.from_rgba(draw_svg(_svg(width, height, plate + words), cue.text), left, top)
-
-        self.rest, self._lit = sprite(TEXT), sprite(LIT)
+        self._placed = placed
+        self._covered = all(has_glyph(char) for char in cue.text)
+        self._at = left, top
+        self._head, self._size, self._middle = plate, size, width / 2
+        self._picture = width, height
+        self.rest = self._draw(None)
+        self._lit = self._draw(range(len(placed))) if self._covered else self.rest
         self._boxes: list[Rect] = []
         margin = text_width(" ", size) / 2
         for word in placed:
@@ -185,6 +187,30 @@ class CaptionPlate:
         self._tokens = [word.token for word in placed]
         self._made: dict[int, Sprite] = {}
 
+    def _draw(self, lit: Container[int] | None) -> Sprite:
+        """The plate with the words `lit`. Words in fonts that cannot be measured are set by resvg, line by line."""
+        fills = [LIT if lit is not None and i in lit else TEXT for i in range(len(self._placed))]
+        if self._covered:
+            body = "".join(
+                _text(word.x, word.y, self._size, 600, fill, word.token.text)
+                for word, fill in zip(self._placed, fills, strict=True)
+            )
+        else:
+            body, first = "", 0
+            for line in self.cue.lines:
+                gaps = ["" if token.glued or i == 0 else " " for i, token in enumerate(line)]
+                spans = "".join(
+                    f'<tspan fill="{fills[first + i]}">{gaps[i]}{escape(token.text)}</tspan>'
+                    for i, token in enumerate(line)
+                )
+                y = self._placed[first].y
+                body += (
+                    f'<text x="{self._middle}" y="{y:.2f}" text-anchor="middle" font-size="{self._size:g}" '
+                    f'font-weight="600" font-family="Inter, sans-serif" xml:space="preserve">{spans}</text>'
+                )
+                first += len(line)
+        return Sprite.from_rgba(draw_svg(_svg(*self._picture, self._head + body), self.cue.text), *self._at)
+
     def at(self, seconds: float) -> Sprite:
         """The plate as it looks at a moment: the word last begun is lit while it is spoken."""
         current = -1
@@ -194,7 +220,8 @@ class CaptionPlate:
         if current < 0 or (current == len(self._tokens) - 1 and seconds > self._tokens[current].end + 0.12):
             return self.rest
         if current not in self._made:
-            self._made[current] = self.rest.patched(self._lit, self._boxes[current])
+            patched = self._covered and self.rest.patched(self._lit, self._boxes[current])
+            self._made[current] = patched or self._draw({current})
         return self._made[current]
 
 

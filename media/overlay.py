@@ -7,11 +7,12 @@ the sprites on it, and brings only the rectangles up to date in which something 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from media.codec import RGB_TO_YUV, U8, YUV_OFFSET, Canvas, Rect
+from media.codec import RGB_TO_YUV, U8, YUV_OFFSET, Canvas, Planes, Rect
 
 U16 = NDArray[np.uint16]
 OPAQUE = 256
@@ -78,8 +79,9 @@ class Sprite:
             target[...] = mixed
 
 
-def _fixed(values: NDArray[np.float32]) -> U16:
-    return np.clip(values + 0.5, 0, 255 * OPAQUE).astype(np.uint16)
+def _fixed(values: NDArray[Any]) -> U16:
+    fixed: U16 = np.clip(values + 0.5, 0, 255 * OPAQUE).astype(np.uint16)
+    return fixed
 
 
 def _slices(part: Rect, within: Rect, plane: int) -> tuple[slice, slice]:
@@ -92,11 +94,14 @@ def _slices(part: Rect, within: Rect, plane: int) -> tuple[slice, slice]:
 class Overlays:
     """`canvas` is the clean picture with the sprites on top, later ones over earlier ones."""
 
-    def __init__(self, clean: Canvas) -> None:
+    def __init__(self, clean: Planes) -> None:
+        """`clean`: the planes somebody else goes on painting."""
         self._clean = clean
         self._shown: dict[str, Sprite] = {}
         self._stale: list[Rect] = []
-        self.canvas = clean.copy()
+        height, width = clean[0].shape
+        self.canvas = Canvas(width, height)
+        self.update([Rect(0, 0, width, height)])
 
     def show(self, slot: str, sprite: Sprite | None) -> None:
         """Put a sprite into a slot instead of the one there; None empties it. Drawn at the next `update`."""
@@ -113,12 +118,12 @@ class Overlays:
 
     def update(self, changed: Iterable[Rect]) -> Canvas:
         """Bring the canvas up to date after the clean picture changed inside the `changed` rectangles."""
-        whole = Rect(0, 0, self._clean.width, self._clean.height)
+        whole = Rect(0, 0, self.canvas.width, self.canvas.height)
         for wanted in (*changed, *self._stale):
             part = wanted.meet(whole)
             if part is None:
                 continue
-            for i, (target, source) in enumerate(zip(self.canvas.planes, self._clean.planes, strict=True)):
+            for i, (target, source) in enumerate(zip(self.canvas.planes, self._clean, strict=True)):
                 cut = _slices(part, whole, i)
                 target[cut] = source[cut]
             for sprite in self._shown.values():
