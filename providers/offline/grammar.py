@@ -73,7 +73,8 @@ def parse(
 
 def _read(text: str, room: Room) -> tuple[Intent, ...]:
     direct = read_command(text, room, whole_message=True)
-    if direct is not None and direct.kind in ("switch_persona", "name_is"):  # "Jaz please" is not small talk
+    short = len(text.split()) <= 6 and not re.search(r"\band\b", text)
+    if direct is not None and (direct.kind == "switch_persona" or (direct.kind == "name_is" and short)):
         return (direct,)
     kind, rest = read_small_talk(text, room.names)
     if kind is not None:
