@@ -15,7 +15,7 @@ ADA = """\
 id: ada
 name: Ada
 role: Guide
-aliases: [ada_guide]
+aliases: [Ada_Guide]
 greeting: Hello, I am Ada.
 voice:
   rate: 150
@@ -167,6 +167,9 @@ def test_the_extra_folder_changes_only_the_fields_it_gives(room: Room) -> None:
     room.write("ada.yaml", "voice:\n  rate: 9\n", extra=True)
     assert personas.get("ada").voice.rate == 170
     assert personas.problems()["extra/ada.yaml"].startswith("extra/ada.yaml line 2, field voice.rate: ")
+    room.write("ada.yaml", "voice:\n  [", extra=True)
+    assert personas.get("ada").voice.rate == 170
+    assert personas.problems()["extra/ada.yaml"].startswith("extra/ada.yaml line 2: not valid YAML")
     assert room.open().get("ada").voice.rate == 150
     (room.extra / "ada.yaml").unlink()
     room.now += 1
@@ -209,7 +212,7 @@ def test_an_alias_that_is_taken_stays_with_its_first_owner(room: Room) -> None:
     room.write("bo.yaml", ADA.replace("id: ada\n", "id: bo\n"))
     personas = room.open()
     assert personas.get("ada_guide").id == "ada"
-    assert personas.problems() == {"bo.yaml": "bo.yaml, field aliases: “ada_guide” already belongs to ada."}
+    assert personas.problems() == {"bo.yaml": "bo.yaml, field aliases: “Ada_Guide” already belongs to ada."}
 
 
 def test_no_more_personas_than_the_limit(room: Room) -> None:
