@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from media.viseme import spans
+from media.viseme import visemes
 from providers.ports import Speech
 
 from core.events import SpeechChunk, Track, utf16_length
@@ -99,7 +99,7 @@ class Utterance:
     def _chunk(self, start: int, end: int, text: str, spoken: Spoken | None, *, final: bool) -> SpeechChunk:
         seconds = spoken.seconds if spoken else 0.0
         track = pose.track(
-            spans(spoken.phonemes, seconds) if spoken else (),
+            visemes(spoken.phonemes, seconds) if spoken else (),
             seconds,
             fps=FPS,
             seed=_seed(self.message_id),

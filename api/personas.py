@@ -6,10 +6,11 @@ import asyncio
 from pathlib import Path
 
 from core.events import PersonaView
-from core.models import Persona
+from core.models import Aspect, Persona
 from media.face import atlas
 
-ASPECT = "16:9"
+ASPECT: Aspect = "16:9"
+HASH_CHARS = 16
 
 
 def view(persona: Persona) -> PersonaView:
@@ -30,9 +31,18 @@ def view(persona: Persona) -> PersonaView:
 
 def recipe(persona: Persona) -> str:
     """The short recipe hash in a face's address: a changed look is a new address, so caches never lie."""
-    return atlas.recipe(persona.look, ASPECT)[:16]
+    return atlas.recipe(persona.look, ASPECT, atlas.HEIGHTS[ASPECT])[:HASH_CHARS]
 
 
 async def folder(persona: Persona, cache: Path) -> Path:
-    """Where the files of this persona's atlas are; built first when nobody has seen this look before."""
-    return await asyncio.to_thread(atlas.folder_for, persona.id, persona.look, ASPECT, cache)
+    """Where the files of this persona's atlas are; drawn first when nobody has seen this look before."""
+    return await asyncio.to_thread(_folder, persona, cache)
+
+
+def _folder(persona: Persona, cache: Path) -> Path:
+    found = atlas.find(persona.look, persona.id, ASPECT, cache)
+    if found is None:
+        atlas.for_persona(persona, ASPECT, cache)
+        found = atlas.find(persona.look, persona.id, ASPECT, cache)
+    assert found is not None
+    return found
