@@ -28,7 +28,7 @@ where persona_id = %(persona)s and words @@ query
 order by rank desc, place limit %(limit)s
 """
 _TITLES = """
-select heading, aliases, answer, more, 0.0 as rank from public.knowledge
+select heading, aliases, answer, more, 0::float8 as rank from public.knowledge
 where persona_id = %(persona)s order by place limit %(limit)s
 """
 # By content digest: equal notes have equal words, so an entry can never be stale or belong to somebody else.

@@ -20,15 +20,21 @@ from rapidfuzz.distance import OSA
 from core.models import Note
 from store.words import COMMON, STOP, WEAK, normalise, stem, synonyms, tokens
 
-TITLE, ANSWER, MORE = 1.0, 0.7, 0.5
+TITLE, ANSWER, MORE = 1.0, 0.6, 0.45
 """What a hit counts by where it stands."""
-REPAIRED, SYNONYM = 0.9, 0.8
-UNKNOWN_WEIGHT, UNKNOWN_NAME_WEIGHT = 1.0, 3.0
+REPAIRED, SYNONYM = 0.9, 0.84
+UNKNOWN_WEIGHT, UNKNOWN_NAME_WEIGHT = 1.7, 4.5
 """Weight of a word that stands nowhere in the notes; more when it is the name of somebody or something."""
-BODY_SHARE = 0.6
+BODY_SHARE = 0.5
 """Share of its weight a word keeps that no heading or alias has."""
-WEAK_SHARE = 0.35
-FACT_SHARE = 0.6
+WEAK_SHARE = 0.48
+KNOWN_WEIGHT_MAX = 1.65
+"""However rare a word is in the notes, it weighs no more than this against words that are not in them."""
+PLAIN_SHARE = 0.65
+"""Share of its score a note keeps that has none of the question's heavier words in its heading or aliases."""
+MIX = (0.49, 0.23, 0.25, 0.03)
+"""What coverage, likeness to a way of asking, likeness of wording, and Postgres's rank contribute to the score."""
+FACT_SHARE = 0.41
 """Share of its score a note keeps when the question asks for a fact of one time or place: notes hold no such facts."""
 PARTS_MAX = 3
 
@@ -75,6 +81,7 @@ class Term:
     word: str
     stems: Mapping[str, float]
     weight: float
+    weak: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +127,7 @@ def read_vocabulary(notes: Sequence[Note]) -> Vocabulary:
 def split_parts(question: str) -> tuple[str, ...]:
     """The questions in a question: "What is churn and how do I lower it?" has two. At most PARTS_MAX."""
     parts = [part.strip(" ?,;") for part in _PART.split(question)]
-    parts = [part for part in parts if any(word not in STOP for word in tokens(part))]
+    parts = [part for part in parts if any(word not in STOP and word not in WEAK for word in tokens(part))]
     return tuple(parts[:PARTS_MAX]) if len(parts) > 1 else (question,)
 
 
@@ -145,13 +152,14 @@ def read_terms(question: str, vocabulary: Vocabulary) -> tuple[Term, ...]:
         weight = _weigh(stems, vocabulary)
         if weight == UNKNOWN_WEIGHT and word in names:
             weight = UNKNOWN_NAME_WEIGHT
-        terms[own] = Term(word, stems, weight * (WEAK_SHARE if word in WEAK or own in WEAK else 1.0))
+        weak = word in WEAK or own in WEAK
+        terms[own] = Term(word, stems, weight * (WEAK_SHARE if weak else 1.0), weak)
     return tuple(terms.values())
 
 
 def repair(word: str, vocabulary: Vocabulary) -> str | None:
     """What `word` is most likely a slip of: a stem of the notes or a stop word; None for real words and far ones."""
-    if len(word) < 4 or word in COMMON or stem(word) in COMMON or not word.isalpha():
+    if len(word) < 4 or word in COMMON or stem(word) in COMMON or word in WEAK or not word.isalpha():
         return None
     allowed = 1 if len(word) < 8 else 2
     near = process.extractOne(word, vocabulary.words.keys(), scorer=OSA.distance, score_cutoff=allowed)
@@ -202,9 +210,10 @@ def _score(
 ) -> Scored:
     note = _prepare(candidate.heading, candidate.aliases, candidate.answer, candidate.more)
     total = sum(term.weight for term in terms)
-    held = 0.0
+    held, strong = 0.0, False
     for term in terms:
         best = 0.0
+        strong = strong or (not term.weak and not note.title.isdisjoint(term.stems))
         for each, value in term.stems.items():
             where = TITLE if each in note.title else ANSWER if each in note.answer else MORE if each in note.more else 0
             best = max(best, where * value)
@@ -216,10 +225,9 @@ def _score(
         wording = max(wording, fuzz.token_sort_ratio(text, phrase) / 100)
     if not terms:  # only stop words ("what do you do"): the wording alone decides
         coverage = wording if wording > 0.9 else 0.0
-    share = FACT_SHARE if fact else 1.0
-    return Scored(
-        candidate, share * (0.42 * coverage + 0.36 * likeness + 0.14 * wording + 0.08 * rank), share * coverage
-    )
+    share = (FACT_SHARE if fact else 1.0) * (1.0 if strong or not terms else PLAIN_SHARE)
+    parts = zip(MIX, (coverage, likeness, wording, rank), strict=True)
+    return Scored(candidate, share * sum(weight * part for weight, part in parts), share * coverage)
 
 
 def _overlap(terms: Sequence[Term], total: float, stems: Sequence[str], vocabulary: Vocabulary) -> float:
@@ -244,7 +252,8 @@ def _weigh(stems: Mapping[str, float], vocabulary: Vocabulary) -> float:
     if not known:
         return UNKNOWN_WEIGHT
     titled = any(each in vocabulary.titles for each in stems)
-    return (log(1 + max(vocabulary.notes, 1) / max(known)) + 0.2) * (1.0 if titled else BODY_SHARE)
+    rarity = min(log(1 + max(vocabulary.notes, 1) / max(known)), KNOWN_WEIGHT_MAX)
+    return rarity * (1.0 if titled else BODY_SHARE)
 
 
 @lru_cache(maxsize=4096)

@@ -23,6 +23,8 @@ _SHORT = (
 )
 
 _STOP = """
+advise advice describe kindly honestly totally ugh outline wondering figure whats hows thats theres dont doesnt isnt cant wont ive
+id youre theyre im lets suppose guess hate love mind bother tricky trick any honest sensible proper properly okay hmm yes
 a about above actually after again all also am an and another any anybody anyone anything are around as ask
 asking at away back basically be because been before being between both but by bye can cannot could did do
 does doing done down during each either else even ever every everyone everything exactly explain few for from
@@ -42,6 +44,7 @@ STOP = frozenset(_STOP.split())
 """Never searched for."""
 
 _WEAK = """
+beginner beginners newbie home live ready tell
 bad best better big biggest common correct difference different easy example examples fast fewer first general
 good great hard high important improve increase key large less little long low lower main matter matters need
 new next normal often part people person place point quick quickly reason recommend second short simple small
@@ -127,6 +130,46 @@ email mail newsletter
 photo picture image
 film movie video
 doctor physician
+microphone mic audio sound
+clip video footage
+upload post publish
+reporter journalist press media
+layoff redundancy dismissal
+salary wage payroll
+spike bump jump surge
+slump dip decline drop
+vanish leave abandon
+bail leave quit
+overrun overspend blown
+micromanage micromanaging delegate
+rehearse practise practice
+phone smartphone iphone mobile
+vertical upright portrait
+horizontal landscape wide
+light lighting bright dark
+camera webcam
+subtitle caption
+conflict argue dispute disagree
+quarrel conflict
+lazy underperform underperformer
+present pitch
+meeting call
+slide deck
+loan debt borrow
+bill invoice
+late overdue
+tired burnout exhausted
+fire dismiss
+scale grow
+viewer audience watcher
+basket cart
+shipping delivery
+abandon bail
+loyalty loyal
+rumor rumour leak
+priority prioritise prioritize urgent
+vision mission
+speed pace
 """
 
 

@@ -12,11 +12,11 @@ from providers.offline.facts import name_in
 from providers.offline.intent import Intent
 from providers.offline.state import BrainState
 
-ANSWERS_FROM = 0.36
+ANSWERS_FROM = 0.35
 """Lowest score of a passage that is said as an answer."""
-SURE_FROM = 0.5
+SURE_FROM = 0.42
 """From this score on a passage is said without the remark that it is only the nearest one."""
-NEAR_FROM = 0.22
+NEAR_FROM = 0.2
 """Lowest score of a passage offered as a button when nothing answers the question."""
 TIE_SHARE = 0.7
 """Two passages answer a bare topic equally well when the second scores at least this share of the first."""
@@ -44,6 +44,8 @@ class Said:
 
     text: str
     choices: tuple[str, ...] = ()
+    topic: Passage | None = None
+    """The note it was made of."""
 
 
 def pick(lines: Sequence[str], seed: str) -> str:
@@ -136,10 +138,10 @@ def answer(intent: Intent, state: BrainState) -> Said:
     if len(good) > 1 and _TWO_QUESTIONS.search(intent.text):
         second = good[1]
         if len((first.answer + second.answer).split()) <= JOINED_WORDS_MAX:
-            return Said(f"{first.answer} {pick(_SECONDS, intent.text)} {second.answer}")
+            return Said(f"{first.answer} {pick(_SECONDS, intent.text)} {second.answer}", topic=first)
     if first.score < SURE_FROM:
-        return Said(f"{pick(_NEAREST, intent.text)} {first.answer}")
-    return Said(first.answer)
+        return Said(f"{pick(_NEAREST, intent.text)} {first.answer}", topic=first)
+    return Said(first.answer, topic=first)
 
 
 _SECONDS = ("Now the other half of your question.", "And to your second point.", "As for the other part.")
@@ -178,7 +180,7 @@ def clarify(intent: Intent, state: BrainState) -> Said:
     if len(re.findall(r"[\w'-]+", intent.text)) <= 2 and good:
         tied = [passage for passage in good if passage.score >= TIE_SHARE * good[0].score]
         if len(tied) == 1:
-            return Said(good[0].answer)
+            return Said(good[0].answer, topic=good[0])
         return ask_back(state, tied, intent.text)
     return ask_back(state, (), intent.text)
 

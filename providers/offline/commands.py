@@ -107,7 +107,7 @@ _LIST = re.compile(
     r"|(?:which|what) (?:other )?(?:personas?|characters?|experts?|people|avatars?|voices?) (?:are|do|can|is"
     r"|have)\b.{0,30}$"
     r"|(?:is|are) there (?:any(?:one|body)|somebody|someone|others?|other (?:people|personas))(?: else)?(?:"
-    r" (?:besides|other than|apart from|except|beside) you| here| i (?:can|could) .{3,20})?(?: here)?[.?! ]*$"
+    r" (?:besides|other than|apart from|except|beside) you| (?:in )?here| i (?:can|could) .{3,20})?(?: here)?[.?! ]*$"
     r"|any(?:one|body) else (?:here|there|around)\b|who are the (?:others?|personas?|people here)\b|who"
     r" else\b[.?! ]*$",
     re.IGNORECASE,

@@ -24,6 +24,7 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import Field
 
+from core.models import Passage
 from providers.offline import answer as say
 from providers.offline.answer import LABEL_CHARS_MAX, Said
 from providers.offline.grammar import parse
@@ -126,7 +127,10 @@ class OfflineBrain(BaseChatModel):
             content=said.text,
             tool_calls=calls,
             id=f"lc_run--{uuid.uuid4()}",
-            additional_kwargs={"choices": choices} if choices and not calls else {},
+            additional_kwargs={
+                **({"choices": choices} if choices and not calls else {}),
+                **({"topic": said.topic.heading} if said.topic else {}),
+            },
             usage_metadata=UsageMetadata(input_tokens=used, output_tokens=made, total_tokens=used + made),
             response_metadata={
                 "model_name": self.model_label,
@@ -137,7 +141,10 @@ class OfflineBrain(BaseChatModel):
 
 
 def decide(messages: Sequence[BaseMessage], tools: set[str], state: BrainState) -> tuple[Said, list[ToolCall]]:
-    """What is said and which tools are called next. `tools` are the names on offer; others are never called."""
+    """What is said and which tools are called next. `tools` are the names on offer; others are never called.
+
+    The message's additional_kwargs carry `choices` (buttons: label, text) and `topic` (heading of the note it is from).
+    """
     if not messages:
         return Said(say.greet(state, state.persona.id)), []
     results = _last_results(messages)
@@ -150,6 +157,7 @@ def decide(messages: Sequence[BaseMessage], tools: set[str], state: BrainState) 
     before = next((m.text for m in reversed(messages[:asked]) if isinstance(m, AIMessage) and m.text.strip()), "")
     texts: list[str] = []
     choices: tuple[str, ...] = ()
+    topic: Passage | None = None
     calls: list[ToolCall] = []
     for intent in parse(text, state.persona, state.cast, state.memories):
         call = _call(intent, tools, state)
@@ -158,8 +166,8 @@ def decide(messages: Sequence[BaseMessage], tools: set[str], state: BrainState) 
             continue
         said = _say(intent, state, before)
         texts.append(said.text)
-        choices = choices or said.choices
-    return Said(" ".join(texts), choices), calls
+        choices, topic = choices or said.choices, topic or said.topic
+    return Said(" ".join(texts), choices, topic), calls
 
 
 def _call(intent: Intent, tools: set[str], state: BrainState) -> ToolCall | None:
