@@ -1,0 +1,36 @@
+import { Dialog } from "radix-ui";
+import type { ReactNode } from "react";
+
+import { t } from "../i18n";
+import * as Icon from "./icons";
+
+interface Props {
+  open: boolean;
+  onOpenChange(open: boolean): void;
+  title: string;
+  description?: string;
+  /** side: a panel at the right edge (from below on a phone). start: from the left. middle: a small box. */
+  place?: "side" | "start" | "middle";
+  hideTitle?: boolean;
+  children: ReactNode;
+}
+
+/** A dialog over the page: focus is kept inside, Escape and the backdrop close it, focus returns where it was. */
+export function Sheet({ open, onOpenChange, title, description, place = "side", hideTitle, children }: Props) {
+  return (
+    <Dialog.Root open={open} onOpenChange={onOpenChange}>
+      <Dialog.Portal>
+        <Dialog.Overlay className="backdrop" />
+        <Dialog.Content className={`sheet sheet-${place}`} {...(description ? {} : { "aria-describedby": undefined })}
+          onEscapeKeyDown={(event) => event.stopPropagation()}>
+          <header className={hideTitle ? "sheet-head sheet-head-bare" : "sheet-head"}>
+            <Dialog.Title className={hideTitle ? "sr-only" : "sheet-title"}>{title}</Dialog.Title>
+            <Dialog.Close className="icon-button" aria-label={t("nav.close")}><Icon.Close /></Dialog.Close>
+          </header>
+          {description && <Dialog.Description className="sheet-text">{description}</Dialog.Description>}
+          {children}
+        </Dialog.Content>
+      </Dialog.Portal>
+    </Dialog.Root>
+  );
+}
