@@ -20,14 +20,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import espeakng_loader  # type: ignore[import-untyped]
+import espeakng_loader
 import numpy as np
+from numpy.typing import NDArray
 
 from media.pipe import frame, read_frame
-from media.polish import Samples, polish
 
 VOLUME = 65
 """Of 0..100 and more; from 100 on the klatt voices clip."""
+
+Samples = NDArray[np.int16]
 
 _SYNCHRONOUS = 2
 _PHONEME_EVENTS, _PHONEME_IPA, _DONT_EXIT = 0x1, 0x2, 0x8000
@@ -127,6 +129,8 @@ class Espeak:
 
 def _answer(espeak: Espeak, request: dict[str, Any], stop: Callable[[], bool]) -> bytes:
     """Speak one request and make its answer."""
+    from media.polish import polish  # scipy takes a while; who only wants the library need not wait for it
+
     try:
         espeak.load(request["voice"], request["rate"])
         raw = espeak.synthesise(request["text"], stop)
@@ -167,7 +171,7 @@ def main() -> None:
         os._exit(0)
 
     espeak = Espeak()
-    polish(np.zeros(256, np.int16), espeak.rate, pause=0.0)
+    _answer(espeak, {"id": 0, "voice": "", "rate": 160, "text": ""}, lambda: False)  # loads what is loaded late
     threading.Thread(target=listen, daemon=True).start()
     answers.write(frame({"ready": True}))
     while True:

@@ -11,7 +11,7 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter, fftconvolve, lfilter, sosfilt  # type: ignore[import-untyped]
+from scipy.signal import butter, fftconvolve, lfilter, sosfilt
 
 Samples = NDArray[np.int16]
 Wave = NDArray[np.float64]

@@ -9,7 +9,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-import espeakng_loader  # type: ignore[import-untyped]
+import espeakng_loader
 
 from core.errors import InvalidInput
 from core.models import Voice
