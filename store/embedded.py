@@ -57,6 +57,9 @@ POLL_SECONDS = 0.01
 
 log = structlog.get_logger("postgres")
 
+_children: dict[Path, subprocess.Popen[bytes]] = {}
+"""Servers this process is the parent of, by folder: only a parent can reap them."""
+
 
 class EmbeddedPostgres:
     """One cluster in `folder` (made when missing), of Postgres 16 or 18.
@@ -80,7 +83,6 @@ class EmbeddedPostgres:
         self.options = {**SERVER_SETTINGS, **(options or {})}
         self.socket_folder = _socket_folder(self.folder)
         self._mode = mode
-        self._process: subprocess.Popen[bytes] | None = None
         self._in_use: IO[bytes] | None = None
         self._turn = threading.RLock()
 
@@ -127,8 +129,8 @@ class EmbeddedPostgres:
                         if self._status() == "ready":
                             self._use()
                             return self
-                    elif self._process is None or self._process.poll() is not None:
-                        if self._process is not None and said_before:
+                    elif (child := _children.get(self.folder)) is None or child.poll() is not None:
+                        if child is not None and said_before:
                             self._judge_exit(said_before)
                         said_before = self._run()
                     time.sleep(POLL_SECONDS)
@@ -145,9 +147,8 @@ class EmbeddedPostgres:
                 pid = self.pid()
                 if pid is not None and not self._is_stale(pid):
                     self._end(pid, timeout)
-                if self._process is not None:
-                    self._process.wait(timeout)
-                    self._process = None
+                if (child := _children.pop(self.folder, None)) is not None:
+                    child.wait(timeout)
                 return not self.answers()
 
     async def watch(self) -> None:
@@ -201,7 +202,7 @@ class EmbeddedPostgres:
         arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with self.log_file.open("ab") as output:
             before = output.tell() or 1
-            self._process = subprocess.Popen(
+            _children[self.folder] = subprocess.Popen(
                 [*self._prefix(), str(programs / "postgres"), "-D", str(self.data), *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -286,8 +287,8 @@ class EmbeddedPostgres:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGINT)
             while (self.data / "postmaster.pid").exists() and not self._is_stale(pid):
-                if self._process is not None:
-                    self._process.poll()
+                if (child := _children.get(self.folder)) is not None:
+                    child.poll()
                 if time.monotonic() - began > timeout / 2 and not asked:
                     os.kill(pid, signal.SIGQUIT)
                     asked = True

@@ -1,7 +1,8 @@
-"""Fixtures of every test folder: one Postgres per session, a fresh database wherever one is asked for.
+"""Fixtures of every test folder: one Postgres per session, a database of its own for every test module.
 
-`db` (an open Database, migrated, empty) and `person` (a signed-in person's id) are what most tests take;
-`database_url` is for code that opens the database itself, `settings` for code that takes settings.
+`db` (the module's open Database) and `person` (a new signed-in person's id) are what most tests take: people cannot see
+each other, so tests need not clean up. `database_url` is for code that opens the database itself, `settings` for code
+that takes settings. `with new_database() as name` makes one more.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -62,32 +64,37 @@ def postgres_cluster() -> Iterator[EmbeddedPostgres]:
 
 
 @pytest.fixture(scope="session")
-def new_database(postgres_cluster: EmbeddedPostgres) -> Iterator[Callable[[], str]]:
-    """Makes a fresh migrated database at each call and returns its name; all go at the end."""
+def new_database(postgres_cluster: EmbeddedPostgres) -> Callable[[], AbstractContextManager[str]]:
+    """Makes a migrated, empty database at each call and gives its name; it goes at the end of the `with`."""
     run_apart(migrate(postgres_cluster, database=TEMPLATE))
-    made: list[str] = []
-    with psycopg.connect(postgres_cluster.url(SUPERUSER, "postgres"), autocommit=True) as conn:
 
-        def make() -> str:
-            name = f"t{len(made)}_{uuid4().hex[:8]}"
+    @contextlib.contextmanager
+    def make() -> Iterator[str]:
+        name = f"t{uuid4().hex[:12]}"
+        with psycopg.connect(postgres_cluster.url(SUPERUSER, "postgres"), autocommit=True) as conn:
             conn.execute(f"create database {name} template {TEMPLATE} owner postgres".encode())
-            made.append(name)
-            return name
+            yield name
+            conn.execute(f"drop database {name} with (force)".encode())
 
-        yield make
-        for name in made:
-            conn.execute(f"drop database if exists {name} with (force)".encode())
+    return make
 
 
-@pytest.fixture
-def database_url(postgres_cluster: EmbeddedPostgres, new_database: Callable[[], str]) -> str:
-    """A fresh database, logged in as `postgres`, the way DATABASE_URL names a hosted one."""
-    return postgres_cluster.url("postgres", new_database())
+@pytest.fixture(scope="module")
+def database(new_database: Callable[[], AbstractContextManager[str]]) -> Iterator[str]:
+    """The name of the module's database."""
+    with new_database() as name:
+        yield name
+
+
+@pytest.fixture(scope="module")
+def database_url(postgres_cluster: EmbeddedPostgres, database: str) -> str:
+    """The module's database, logged in as `postgres`, the way DATABASE_URL names a hosted one."""
+    return postgres_cluster.url("postgres", database)
 
 
 @pytest.fixture
 def settings(tmp_path: Path, database_url: str) -> Settings:
-    """Settings with nothing from the environment: a fresh database, a data_dir of the test's own, no key."""
+    """Settings with nothing from the environment: the module's database, a data_dir of the test's own, no key."""
     return Settings(
         _env_file=None,  # type: ignore[call-arg]
         data_dir=tmp_path / "var",
@@ -99,10 +106,10 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
     )
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def db(postgres_cluster: EmbeddedPostgres, new_database: Callable[[], str]) -> AsyncIterator[Database]:
-    """An open database, fresh for this test."""
-    opened = await connect_database(embedded_logins(postgres_cluster, new_database()), pool_size=8)
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def db(postgres_cluster: EmbeddedPostgres, database: str) -> AsyncIterator[Database]:
+    """The module's database, open."""
+    opened = await connect_database(embedded_logins(postgres_cluster, database), pool_size=8)
     try:
         yield opened
     finally:
