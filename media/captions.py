@@ -119,36 +119,9 @@ def _split(token: Token, line_chars: int) -> list[Token]:
 
 _CLOSERS = "\"'”’»)]}」』"  # noqa: RUF001
 _ABBREVIATION = re.compile(r"^\W*(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|vs|etc|e\.g|i\.e|No|Inc|Ltd|Jr|Sr)\.$")
-_CLINGS = frozenset(
-    (
-        "a",
-        "an",
-        "the",
-        "of",
-        "to",
-        "in",
-        "on",
-        "at",
-        "by",
-        "for",
-        "and",
-        "or",
-        "but",
-        "with",
-        "from",
-        "as",
-        "is",
-        "are",
-        "was",
-        "my",
-        "your",
-        "his",
-        "her",
-        "its",
-        "our",
-    )
-)
-"""Words that should not end a line: they belong to what follows."""
+_OPENS = frozenset(("a", "an", "the", "my", "your", "his", "her", "its", "our", "their"))
+_LINKS = frozenset(("of", "to", "in", "on", "at", "by", "for", "and", "or", "but", "with", "from", "as", "is", "are"))
+"""Words that should not end a line: they belong to what follows, the first kind more than the second."""
 
 
 def _ends_sentence(token: Token) -> bool:
@@ -158,6 +131,11 @@ def _ends_sentence(token: Token) -> bool:
 
 def _ends_clause(token: Token) -> bool:
     return token.text.rstrip(_CLOSERS).endswith((",", ";", ":", "–", "—", "、", "，", "；", "،", "؛"))  # noqa: RUF001
+
+
+def _cling(token: Token, opens: float, links: float) -> float:
+    word = token.text.lower()
+    return opens if word in _OPENS else links if word in _LINKS else 0.0
 
 
 def wrap(tokens: Sequence[Token], line_chars: int, lines: int = LINES) -> tuple[tuple[Token, ...], ...] | None:
@@ -174,7 +152,7 @@ def wrap(tokens: Sequence[Token], line_chars: int, lines: int = LINES) -> tuple[
         last = tokens[cut - 1]
         cost = abs(above - below) + (2 if above > below else 0)
         cost += -8 if _ends_sentence(last) or _ends_clause(last) else 0
-        cost += 9 if last.text.lower() in _CLINGS else 0
+        cost += _cling(last, 16, 6)
         best = min(best or (cost, cut), (cost, cut))
     return None if best is None else (tuple(tokens[: best[1]]), tuple(tokens[best[1] :]))
 
@@ -187,7 +165,7 @@ def _cost(tokens: Sequence[Token], following: Token | None) -> float:
     cost = 6.0
     if following is not None and not _ends_sentence(last):
         cost += 5 if _ends_clause(last) else (8 if pause > 0.25 else 14)
-        cost += 6 if last.text.lower() in _CLINGS else 0
+        cost += _cling(last, 7, 5)
     for token, after in pairwise(tokens):
         cost += (7 if _ends_sentence(last) else 12) if _ends_sentence(token) else 0
         cost += 20 if after.start - token.end > BRIDGE_SECONDS else 0

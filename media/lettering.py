@@ -54,8 +54,8 @@ class Layout:
 
 
 LAYOUTS: dict[Aspect, Layout] = {
-    "16:9": Layout(1920, 1080, 42, 46, 1016, 1360, 40, (96, 808), 22, (1872, 48)),
-    "9:16": Layout(1080, 1920, 24, 60, 1560, 904, 44, (64, 1244), 26, (1032, 96)),
+    "16:9": Layout(1920, 1080, 42, 46, 1016, 1360, 40, (96, 808), 22, (1824, 54)),
+    "9:16": Layout(1080, 1920, 24, 60, 1560, 904, 44, (64, 1356), 26, (1016, 96)),
 }
 """In 9:16 the captions stay out of the lowest fifth, where phone apps put their own words and buttons."""
 

@@ -66,13 +66,13 @@ def _oversampled(sound: F32) -> list[F32]:
 def normalise(sound: F32, lufs: float = TARGET_LUFS, ceiling_db: float = CEILING_DBTP) -> F32:
     """The sound at `lufs` with no true peak above `ceiling_db`; silence comes back as it is.
 
-    Limiting costs a little loudness, so gain and limiter are adjusted to each other, eight times at most.
+    Limiting costs a little loudness, so gain and limiter are adjusted to each other, four times at most.
     """
     heard = measure_lufs(sound)
     if not np.isfinite(heard):
         return sound
     gain_db = lufs - heard
-    for _ in range(8):
+    for _ in range(4):
         made = limit(sound * np.float32(10 ** (gain_db / 20)), ceiling_db)
         short = lufs - measure_lufs(made)
         if abs(short) < 0.1:

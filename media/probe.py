@@ -232,7 +232,7 @@ def measure_lip_sync(lips: Sequence[NDArray[np.uint8]], sound: F64, rate: int, f
         left, top, right = scores[best - 1 : best + 2]
         curve = left - 2 * top + right
         shift = 0.5 * (left - right) / curve if curve < 0 else 0.0
-    return LipSync(round((best - reach + shift) * 1000 / _ENVELOPE_HZ, 1), round(float(scores[best]), 3))
+    return LipSync(round(float(best - reach + shift) * 1000 / _ENVELOPE_HZ, 1), round(float(scores[best]), 3))
 
 
 def _detrend(signal: F64) -> F64:

@@ -1,3 +1,4 @@
+import itertools
 import math
 import re
 from collections.abc import Iterable
@@ -10,7 +11,7 @@ import pytest
 from core.errors import Interrupted, InvalidInput
 from core.models import Aspect
 from core.speech import PoseTrack, Spoken, Word
-from media import clip, codec, lettering
+from media import captions, clip, codec, lettering
 from media.codec import Canvas, Rect
 from media.probe import caption_coverage, probe
 
@@ -117,7 +118,7 @@ def test_captions_cover_every_word_and_are_drawn(film: tuple[Path, Aspect, clip.
     timetable = clip.arrange(spoken)
     tokens = clip.caption_tokens(spoken, timetable)
     layout = lettering.LAYOUTS[aspect]
-    cues = clip.captions.build_cues(tokens, line_chars=layout.line_chars)
+    cues = captions.build_cues(tokens, line_chars=layout.line_chars)
     words = [
         Word(start / 25 + word.start, start / 25 + word.end, word.char_from, word.char_to)
         for one, start in zip(spoken, timetable.starts, strict=True)
@@ -167,7 +168,7 @@ def test_head_moves_at_most_two_pixels_a_frame() -> None:
     timetable = clip.arrange([spoken])
     poses = clip.compose_track(idle, [track], timetable)
     assert len(poses) == timetable.frames
-    for (_, _, before), (_, _, after) in zip(poses, poses[1:], strict=False):
+    for (_, _, before), (_, _, after) in itertools.pairwise(poses):
         assert abs(after[0] - before[0]) <= 2 and abs(after[1] - before[1]) <= 2
     start = timetable.starts[0]
     assert [pose[0] for pose in poses[start : start + len(track)]] == list(track.mouth), "the mouth is never delayed"

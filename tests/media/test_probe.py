@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from core.errors import InvalidInput
 from media.codec import SOUND_RATE, Canvas, FilmWriter, Rect
@@ -13,7 +14,7 @@ MOUTH = Rect(120, 100, 80, 40)
 SECONDS = 9
 
 
-def syllables(seed: int = 3) -> np.ndarray:
+def syllables(seed: int = 3) -> NDArray[np.float64]:
     """Openness 0..1 at 25 per second: syllables of uneven length with a pause here and there."""
     rng = np.random.default_rng(seed)
     out: list[float] = []
@@ -30,7 +31,8 @@ def write(path: Path, *, sound_late: float = 0.0, skin: int = 160, black: range 
     rng = np.random.default_rng(7)
     count = SECONDS * SOUND_RATE
     envelope = np.interp(np.arange(count) / SOUND_RATE - sound_late, (np.arange(len(openness)) + 0.5) / 25, openness)
-    voice = (rng.standard_normal(count) * envelope * 0.1).astype(np.float32)
+    breath = np.convolve(rng.standard_normal(count), np.ones(8) / 8, "same")  # no treble that AAC would drop
+    voice = (breath * envelope * 0.1).astype(np.float32)
     stereo = normalise(voice[:, None].repeat(2, 1)) * np.float32(gain)
     stereo[int(mute[0] * SOUND_RATE) : int(mute[1] * SOUND_RATE)] = 0
     canvas = Canvas(*SIZE)
@@ -65,7 +67,7 @@ def test_every_injected_defect_is_found_where_it_is(tmp_path: Path) -> None:
     assert black == pytest.approx((1.0, 2.0), abs=0.09)
     assert frozen == pytest.approx((2.96, 6.0), abs=0.09)
     assert silent == pytest.approx((6.0, 8.5), abs=0.2)
-    assert measured.lufs is not None and measured.lufs > -9
+    assert measured.lufs is not None and measured.lufs > -11
     assert measured.true_peak_db is not None and measured.true_peak_db > 0
 
 
