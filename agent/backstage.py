@@ -9,9 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
-from jobs.reply import ReplyRenders
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
-from providers.ports import Speech
 
 from agent import graph
 from agent.memory import open_saver
@@ -20,10 +18,13 @@ from core.errors import Busy, NotFound
 from core.events import Frame, JobProgress
 from core.models import Persona, Render
 from core.settings import Settings
+from jobs.reply import ReplyRenders
 from prompts import Limits, Personas
 from providers import brains, catalog
+from providers.ports import Speech
 from store import conversation, knowledge
 from store import persona as persona_rows
+from store import render as renders
 from store.auth import LocalTokens
 from store.blob import Blobs
 from store.bus import Bus
@@ -71,6 +72,7 @@ class Backstage:
         self.blobs = Blobs(settings.data_dir / "blobs")
         self.renders = ReplyRenders(settings, db, self.blobs, on_progress=self._on_progress, on_done=self._on_done)
         self._indexed: dict[str, str] = {}
+        self._awaited: dict[str, asyncio.Future[Render]] = {}
         self._asked: dict[str, deque[float]] = {}
 
     async def cast(self, user_id: str) -> tuple[Persona, ...]:
@@ -80,6 +82,11 @@ class Backstage:
         shipped = self.personas.all()
         taken = {persona.id for persona in shipped}
         return (*shipped, *(persona for persona in own if persona.id not in taken))
+
+    @property
+    def default_persona(self) -> str:
+        """Who is there when nobody was chosen: the one from AVATAR_SYSTEM_PROMPT, else the one in settings."""
+        return self.personas.default(self.settings.default_persona).id
 
     async def find_persona(self, persona_id: str) -> Persona | None:
         """Any persona by id, whoever made it: faces are public, words are not."""
@@ -124,11 +131,20 @@ class Backstage:
         """Keep only the newest checkpoint: the others grow with the square of the conversation."""
         await self.saver.aprune([conversation_id], strategy="keep_latest")
 
+    async def rendered(self, render: Render) -> Render:
+        """The render when it is ready or has failed."""
+        done = self._awaited.setdefault(render.id, asyncio.get_running_loop().create_future())
+        async with self.db.as_service() as conn:
+            now = await renders.get(conn, render.id)
+        return now if now.state in ("ready", "failed") else await asyncio.shield(done)
+
     async def _on_progress(self, render: Render, stage: str, pct: float, eta_seconds: float | None) -> None:
         event = JobProgress(card_id=render.card_id, stage=stage, pct=pct, eta_s=eta_seconds)
         self.publisher.publish(render.conversation_id, event)
 
     async def _on_done(self, render: Render) -> None:
+        if (awaited := self._awaited.pop(render.id, None)) is not None and not awaited.done():
+            awaited.set_result(render)
         await reply.show(self.db, render, self.links.video, lambda e: self.publisher.publish(render.conversation_id, e))
 
 

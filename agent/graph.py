@@ -29,13 +29,13 @@ from langgraph.config import get_stream_writer
 from langgraph.graph.message import REMOVE_ALL_MESSAGES
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Checkpointer, Command
-from providers.brains import Brains, explain, is_vendor_fault, label
 from pydantic import ValidationError
 
 from agent.bind import tools
 from agent.context import TurnContext
 from core.errors import GreenroomError
 from prompts import render_system
+from providers.brains import Brains, explain, is_vendor_fault, label
 from providers.offline.state import BrainState
 
 log = structlog.get_logger()

@@ -67,6 +67,7 @@ class Room:
     turn: Turn | None = None
     task: asyncio.Task[Message] | None = None
     last_topic: Passage | None = None
+    pruning: asyncio.Task[None] | None = None
     gate: asyncio.Lock = field(default_factory=asyncio.Lock)
     present: set[str] = field(default_factory=set)
     listeners: Listeners = field(default_factory=Listeners)
@@ -107,7 +108,7 @@ class Rooms:
                     return None
                 events: list[Event] = [created]
                 wanted = find(cast, said.persona_id).id if said.persona_id else held.persona_id
-                title = short_title(said.text) if held.title == conversation.NEW_TITLE else None
+                title = None if held.title else short_title(said.text)
                 if wanted != held.persona_id or title:
                     persona_id = wanted if wanted != held.persona_id else None
                     events.append(await conversation.change(conn, conversation_id, title=title, persona_id=persona_id))
@@ -267,6 +268,8 @@ class Rooms:
                 async with self.back.db.as_user(room.owner) as conn:
                     passages = await knowledge.search(conn, persona.id, text)
                     memories = await memory.recall(conn)
+                if room.pruning is not None:
+                    await room.pruning
                 turn.stage("thinking")
                 turn.brain = self.back.brain
                 self.publisher.publish(room.id, MessageBrain(message_id=turn.message.id, brain=self.back.brain))
@@ -287,7 +290,7 @@ class Rooms:
                 message = await self._finish(room, turn, ctx.outcomes)
             await turn.speak_out()
             message = await self._finish_timings(room, turn, message)
-            await self.back.prune(room.id)
+            room.pruning = asyncio.create_task(self.back.prune(room.id))
         except asyncio.CancelledError:
             return await asyncio.shield(self._stopped(room, turn))
         except GreenroomError as error:
@@ -313,6 +316,8 @@ class Rooms:
         return message if final == message else await self.transcript.save(room.owner, room.id, final)
 
     async def _stopped(self, room: Room, turn: Turn) -> Message:
+        if turn.complete:
+            return turn.finished("done")
         await turn.hush()
         await turn.forget_unheard()
         heard = turn.heard_text()

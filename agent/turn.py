@@ -72,6 +72,7 @@ class Turn:
         self._timings: dict[str, float] = {}
         self._speaking: asyncio.Task[None] | None = None
         self._saved_at = 0.0
+        self._written = False
 
     # ------------------------------------------------------------------ what has been said
 
@@ -122,6 +123,7 @@ class Turn:
             await asyncio.shield(self._keep_partial())
             raise
         self.stage("text_done")
+        self._written = True
         if self.utterance is not None:
             self.utterance.finish()
 
@@ -129,6 +131,7 @@ class Turn:
         """Say `text` in the message without asking a model: a greeting, a notice, an apology."""
         await self._delta(text, None)
         self._committed += text
+        self._written = True
         if self.utterance is not None:
             self.utterance.finish()
 
@@ -149,6 +152,11 @@ class Turn:
             await asyncio.wait([self._speaking])
         if self.utterance is not None:
             self._emit(SpeechCancel(utterance_id=self.utterance.id))
+
+    @property
+    def complete(self) -> bool:
+        """All text is there, and all of its sound that was wanted has been sent."""
+        return self._written and (self._speaking is None or self._speaking.done())
 
     def heard_text(self) -> str | None:
         """What the person heard before stopping, or None when that isn't known."""

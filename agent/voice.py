@@ -6,14 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from media.viseme import visemes
-from providers.ports import Speech
-
 from core.events import SpeechChunk, Track, utf16_length
 from core.models import Voice
 from core.speech import Spoken
 from media.face import pose
 from media.text import Segment, StreamSegmenter
+from media.viseme import visemes
+from providers.ports import Speech
 
 FPS = 25
 

@@ -19,6 +19,7 @@ from agent.rooms import Rooms
 from api import blobs, chat_rest, health, page, rest, socket
 from api.door import Door
 from api.limits import BodyLimit
+from api.logs import configure
 from core.errors import GreenroomError
 from core.events import PROTOCOL
 from core.settings import Settings, load
@@ -38,6 +39,7 @@ DOCS_CSP = (
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The application. `settings` default to the process's own."""
     settings = settings or load()
+    configure(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -48,7 +50,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             try:
                 yield
             finally:
-                await app.state.door.close("The room is restarting.")
                 await rooms.close()
 
     app = FastAPI(
@@ -123,7 +124,11 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    names = {404: ("not_found", "There is nothing at this address."), 405: ("bad_message", "Not with this method.")}
+    names = {
+        413: ("too_large", "That is larger than this room accepts."),
+        404: ("not_found", "There is nothing at this address."),
+        405: ("bad_message", "Not with this method."),
+    }
     code, detail = names.get(error.status_code, ("internal", str(error.detail)))
     return problem(error.status_code, code, detail)
 

@@ -115,7 +115,7 @@ def _rooms(request: Request) -> Rooms:
 async def _open(back: Backstage, who: Claims, conversation_id: str | None, persona: str | None) -> str:
     """The id of the person's conversation: the one named, or a new one with the persona."""
     cast = await back.cast(who.sub)
-    chosen = find(cast, persona or back.settings.default_persona).id
+    chosen = find(cast, persona or back.default_persona).id
     async with back.db.as_user(who.sub) as conn:
         if conversation_id is None:
             return (await conversation.create(conn, who.sub, chosen)).id
@@ -135,7 +135,7 @@ async def _rendered(back: Backstage, who: Claims, render: Render) -> Render:
     """Wait until the video is made. Raises Unavailable with the reason when it can't be."""
     try:
         async with asyncio.timeout(VIDEO_SECONDS):
-            done = await back.renders.wait(render.id)
+            done = await back.rendered(render)
     except TimeoutError:
         raise Unavailable("The video takes longer than expected; it is still being made.") from None
     if done.owner != who.sub:

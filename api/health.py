@@ -34,7 +34,7 @@ async def health(request: Request) -> JSONResponse:
             "status": "ok" if not problems else "warning",
             "problems": {str(k): v for k, v in problems.items()},
         },
-        "renders": {"waiting": back.renders.waiting},
+        "renders": {"running": len(back.renders.pids)},
         "sockets": request.app.state.door.sockets,
     }
     return JSONResponse(body, 200 if database["status"] == "ok" else 503, headers={"cache-control": "no-store"})

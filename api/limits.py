@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 REFUSAL = (
@@ -23,30 +24,16 @@ class BodyLimit:
             await _refuse(send)
             return
         taken = 0
-        answered = False
 
         async def limited() -> Message:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > self.max_bytes:
-                raise _TooLarge
+                raise HTTPException(413)
             return message
 
-        async def watched(message: Message) -> None:
-            nonlocal answered
-            answered = True
-            await send(message)
-
-        try:
-            await self.app(scope, limited, watched)
-        except _TooLarge:
-            if not answered:
-                await _refuse(send)
-
-
-class _TooLarge(Exception):
-    """A body went on beyond the limit."""
+        await self.app(scope, limited, send)
 
 
 async def _refuse(send: Send) -> None:

@@ -170,7 +170,7 @@ class Connection:
         await _close(self._ws, 1012, reason)
 
     async def _find_conversation(self) -> Conversation:
-        persona = self._hello.persona_id or self._settings.default_persona
+        persona = self._hello.persona_id or self._back.default_persona
         async with self._back.db.as_user(self.claims.sub) as conn:
             if self._hello.thread_id is None:
                 cast = await self._back.cast(self.claims.sub)

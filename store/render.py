@@ -16,16 +16,15 @@ COLUMNS = ", ".join(f"{name}::text" if name in IDS else name for name in FIELDS)
 
 
 async def request(conn: Connection, render: Render) -> tuple[Render, bool]:
-    """Queue it, True; or the owner's render of the same recipe, False. One that failed is queued again, True."""
+    """Queue it, True; or the render of the same reply by the same recipe, False. One that failed is queued again, True."""
     values: dict[str, Any] = {name: getattr(render, name) for name in FIELDS}
     values |= {name: new_uuid(values[name], "render") for name in IDS}
     try:
         made = await _maybe(
             conn,
             f"""insert into renders ({", ".join(FIELDS)}) values ({", ".join(f"%({name})s" for name in FIELDS)})
-                on conflict (owner, key) do update set
-                  state = 'queued', problem = null, attempts = 0, updated_at = now(), card_id = excluded.card_id,
-                  conversation_id = excluded.conversation_id, message_id = excluded.message_id
+                on conflict (owner, message_id, key) do update set
+                  state = 'queued', problem = null, attempts = 0, updated_at = now()
                 where renders.state = 'failed' returning {COLUMNS}""",
             values,
         )
@@ -33,7 +32,7 @@ async def request(conn: Connection, render: Render) -> tuple[Render, bool]:
         raise NotFound("There is no such conversation.") from error
     if made is not None:
         return made, True
-    query = f"select {COLUMNS} from renders where owner = %(owner)s and key = %(key)s"
+    query = f"select {COLUMNS} from renders where owner = %(owner)s and message_id = %(message_id)s and key = %(key)s"
     return await _one(conn, query, values), False
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.server import RoomServer, config
 from core.settings import Settings
 
 
@@ -38,19 +38,7 @@ async def serving(folder: Path, **settings: Any) -> AsyncIterator[Served]:
     """`settings` over the defaults; nothing is read from the environment's `.env`."""
     made = Settings(_env_file=None, data_dir=folder, port=0, **settings)  # type: ignore[call-arg]
     app = create_app(made)
-    config = uvicorn.Config(
-        app,
-        host="127.0.0.1",
-        port=0,
-        ws="websockets-sansio",
-        ws_max_size=made.max_frame_bytes,
-        ws_per_message_deflate=False,
-        ws_ping_interval=None,
-        log_level="warning",
-        lifespan="on",
-        timeout_graceful_shutdown=3,
-    )
-    server = uvicorn.Server(config)
+    server = RoomServer(config(app, made))
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     running = asyncio.create_task(server.serve())
     while not server.started:

@@ -36,7 +36,7 @@ create table public.renders (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   foreign key (conversation_id, owner) references public.conversations (id, owner) on delete cascade,
-  unique (owner, key),
+  unique (owner, message_id, key),
   check (state <> 'ready' or digest is not null)
 );
 create index renders_conversation on public.renders (conversation_id);

@@ -25,16 +25,19 @@ async def test_a_silent_socket_is_let_go(tmp_path: Path) -> None:
 
 
 async def test_a_page_without_a_heartbeat_is_let_go_and_one_with_it_stays(tmp_path: Path) -> None:
-    async with serving(tmp_path, heartbeat_ms=100) as room:
-        async with Page(room.base, room.token()) as dead, Page(room.base, room.token()) as living:
-            closing = asyncio.create_task(dead.closed())
-            beats = 0
-            while not closing.done():
-                await living.send({"type": "ping", "t": beats})
-                await living.until("pong")
-                beats += 1
-                await asyncio.wait([closing], timeout=0.05)
-            assert closing.result() == 4000 and beats > 2
+    async with (
+        serving(tmp_path, heartbeat_ms=100) as room,
+        Page(room.base, room.token()) as dead,
+        Page(room.base, room.token()) as living,
+    ):
+        closing = asyncio.create_task(dead.closed())
+        beats = 0
+        while not closing.done():
+            await living.send({"type": "ping", "t": beats})
+            await living.until("pong")
+            beats += 1
+            await asyncio.wait([closing], timeout=0.05)
+        assert closing.result() == 4000 and beats > 2
 
 
 async def test_the_sign_in_ends_unless_it_is_refreshed(tmp_path: Path) -> None:
