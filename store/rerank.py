@@ -20,18 +20,20 @@ from rapidfuzz.distance import OSA
 from core.models import Note
 from store.words import COMMON, STOP, WEAK, normalise, stem, synonyms, tokens
 
-TITLE, ANSWER, MORE = 1.0, 0.6, 0.45
+TITLE, ANSWER, MORE = 1.0, 0.75, 0.45
 """What a hit counts by where it stands."""
-REPAIRED, SYNONYM = 0.9, 0.84
+REPAIRED, SYNONYM = 0.9, 0.7
 UNKNOWN_WEIGHT, UNKNOWN_NAME_WEIGHT = 1.7, 4.5
 """Weight of a word that stands nowhere in the notes; more when it is the name of somebody or something."""
-BODY_SHARE = 0.5
+BODY_SHARE = 0.4
 """Share of its weight a word keeps that no heading or alias has."""
 WEAK_SHARE = 0.48
 KNOWN_WEIGHT_MAX = 1.65
 """However rare a word is in the notes, it weighs no more than this against words that are not in them."""
 PLAIN_SHARE = 0.65
 """Share of its score a note keeps that has none of the question's heavier words in its heading or aliases."""
+OTHER_AIM_SHARE = 0.9
+"""Share of its score a note keeps that says what something is when the question is how to do it, or the reverse."""
 MIX = (0.49, 0.23, 0.25, 0.03)
 """What coverage, likeness to a way of asking, likeness of wording, and Postgres's rank contribute to the score."""
 FACT_SHARE = 0.41
@@ -57,6 +59,15 @@ _FACT = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _NAME = re.compile(r"(?<![.!?:]\s)(?<!^)(?<![\w'-])([A-Z][a-z]+)\b")
+_HOW = re.compile(
+    r"\bhow (?:do|can|should|could|would|to)\b|\b(?:tips|advice) (?:on|for|to)\b|\bwhat should (?:i|we) do\b",
+    re.IGNORECASE,
+)
+_WHAT = re.compile(
+    r"^\W*(?:(?:and|so|hi|hey)\W+)?(?:what(?:\s+(?:is|are|does)|'s|s)\b|define\b|explain\b|describe what\b)"
+    r"|\bwhat does\b.*\bmean\b",
+    re.IGNORECASE,
+)
 _PRONOUN = re.compile(r"\b(?:it|them|that|this|these|those|one)\b", re.IGNORECASE)
 
 
@@ -69,6 +80,13 @@ class Vocabulary:
     stems: Mapping[str, int] = field(default_factory=dict)
     titles: Mapping[str, int] = field(default_factory=dict)
     words: Mapping[str, str] = field(default_factory=dict)
+    _weights: dict[str, float] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def weigh(self, each: str) -> float:
+        """What the stem weighs in a heading or alias."""
+        if each not in self._weights:
+            self._weights[each] = _weigh((each,), self) * (WEAK_SHARE if each in WEAK else 1.0)
+        return self._weights[each]
 
     def as_json(self) -> dict[str, object]:
         return {"notes": self.notes, "stems": dict(self.stems), "titles": dict(self.titles), "words": dict(self.words)}
@@ -127,8 +145,13 @@ def read_vocabulary(notes: Sequence[Note]) -> Vocabulary:
 def split_parts(question: str) -> tuple[str, ...]:
     """The questions in a question: "What is churn and how do I lower it?" has two. At most PARTS_MAX."""
     parts = [part.strip(" ?,;") for part in _PART.split(question)]
-    parts = [part for part in parts if any(word not in STOP and word not in WEAK for word in tokens(part))]
+    parts = [part for part in parts if _names_subject(part)]
     return tuple(parts[:PARTS_MAX]) if len(parts) > 1 else (question,)
+
+
+def _names_subject(part: str) -> bool:
+    words = [word for word in tokens(part) if word not in STOP]
+    return bool(words) and (_PRONOUN.search(part) is not None or any(word not in WEAK for word in words))
 
 
 def read_terms(question: str, vocabulary: Vocabulary) -> tuple[Term, ...]:
@@ -196,7 +219,7 @@ def _rank(question: str, pool: Sequence[Candidate], vocabulary: Vocabulary) -> l
     terms = read_terms(question, vocabulary)
     text, fact = normalise(question), asks_for_fact(question)
     top = max((candidate.rank for candidate in pool), default=0.0) or 1.0
-    scored = [_score(candidate, terms, text, candidate.rank / top, vocabulary, fact) for candidate in pool]
+    scored = [_score(question, candidate, terms, text, candidate.rank / top, vocabulary, fact) for candidate in pool]
     return sorted(scored, key=lambda each: -each.score)
 
 
@@ -206,7 +229,13 @@ def asks_for_fact(question: str) -> bool:
 
 
 def _score(
-    candidate: Candidate, terms: Sequence[Term], text: str, rank: float, vocabulary: Vocabulary, fact: bool
+    question: str,
+    candidate: Candidate,
+    terms: Sequence[Term],
+    text: str,
+    rank: float,
+    vocabulary: Vocabulary,
+    fact: bool,
 ) -> Scored:
     note = _prepare(candidate.heading, candidate.aliases, candidate.answer, candidate.more)
     total = sum(term.weight for term in terms)
@@ -220,14 +249,25 @@ def _score(
         held += term.weight * best
     coverage = held / total if total else 0.0
     likeness, wording = 0.0, 0.0
+    wanted = {each for term in terms for each in term.stems}
     for phrase, stems in note.phrases:
-        likeness = max(likeness, _overlap(terms, total, stems, vocabulary))
         wording = max(wording, fuzz.token_sort_ratio(text, phrase) / 100)
+        if wanted.isdisjoint(stems):
+            continue
+        likeness = max(likeness, _overlap(terms, total, stems, vocabulary))
     if not terms:  # only stop words ("what do you do"): the wording alone decides
         coverage = wording if wording > 0.9 else 0.0
-    share = (FACT_SHARE if fact else 1.0) * (1.0 if strong or not terms else PLAIN_SHARE)
+    aim, heading = _read_aim(question), _read_aim(candidate.heading)
+    share = OTHER_AIM_SHARE if aim and heading and aim != heading else 1.0
+    share *= (FACT_SHARE if fact else 1.0) * (1.0 if strong or not terms else PLAIN_SHARE)
     parts = zip(MIX, (coverage, likeness, wording, rank), strict=True)
     return Scored(candidate, share * sum(weight * part for weight, part in parts), share * coverage)
+
+
+@lru_cache(maxsize=8192)
+def _read_aim(question: str) -> str | None:
+    """ "how" for how to do something, "what" for what something is, None for anything else."""
+    return "how" if _HOW.search(question) else "what" if _WHAT.search(question) else None
 
 
 def _overlap(terms: Sequence[Term], total: float, stems: Sequence[str], vocabulary: Vocabulary) -> float:
@@ -241,13 +281,14 @@ def _overlap(terms: Sequence[Term], total: float, stems: Sequence[str], vocabula
         if hits:
             asked += term.weight * max(hits.values())
             found.update(hits)
-    weights = {each: _weigh({each: 1.0}, vocabulary) * (WEAK_SHARE if each in WEAK else 1.0) for each in stems}
+    weights = {each: vocabulary.weigh(each) for each in stems}
     matched = sum(weight for each, weight in weights.items() if each in found)
     share, back = asked / total, matched / sum(weights.values())
     return 2 * share * back / (share + back) if share + back else 0.0
 
 
-def _weigh(stems: Mapping[str, float], vocabulary: Vocabulary) -> float:
+def _weigh(stems: Iterable[str], vocabulary: Vocabulary) -> float:
+    stems = tuple(stems)
     known = [vocabulary.stems[each] for each in stems if each in vocabulary.stems]
     if not known:
         return UNKNOWN_WEIGHT

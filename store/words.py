@@ -23,34 +23,34 @@ _SHORT = (
 )
 
 _STOP = """
-advise advice describe kindly honestly totally ugh outline wondering figure whats hows thats theres dont doesnt isnt cant wont ive
-id youre theyre im lets suppose guess hate love mind bother tricky trick any honest sensible proper properly okay hmm yes
-a about above actually after again all also am an and another any anybody anyone anything are around as ask
-asking at away back basically be because been before being between both but by bye can cannot could did do
-does doing done down during each either else even ever every everyone everything exactly explain few for from
-further gave get gets getting give given gives go goes going gonna got had has have having he hear hello help
-her here hers hey hi him his how however i if im in instead into is it its itself just kind know let lets like
-lot made make makes making many maybe me mean means meant might mine more most much must my myself never no
-nor not nothing now of off oh ok okay on once one only onto or other others ought our ours out over own per
-perhaps please possible possibly pretty put quite rather really right said same saying says see seem seems
-shall she should since so some somebody someone something sort still such supposed sure take talk tell telling
-than thank thanks that the their theirs them then there these they thing things think this those though
-through thus to together too toward try trying under until up upon us use used using usually very want wanted
-wants was way we well were what whatever whats when whenever where wherever whether which while who whoever
-whom whose why will with within without wonder wondering would yes yet you your yours yourself say describe
-question wanna  come comes keep
+advise advice describe kindly honestly totally ugh outline wondering figure whats hows thats theres dont
+doesnt isnt cant wont ive id youre theyre im lets suppose guess hate love mind bother tricky trick any honest
+sensible proper properly okay hmm yes a about above actually after again all also am an and another anybody
+anyone anything are around as at away back basically be because been before being between both but by bye can
+cannot could did do does doing done down during each either else even ever every everyone everything exactly
+explain few for from further gave get gets getting give given gives go goes going gonna got had has have
+having he hear hello her here hers hey hi him his how however i if in instead into is it its itself just kind
+know let like lot made make makes making many maybe me mean means meant might mine more most much must my
+myself never no nor not nothing now of off oh ok on once one only onto or other others ought our ours out over
+own per perhaps please possible possibly pretty quite rather really right said same saying says see seem seems
+shall she should since so some somebody someone something sort still such supposed sure take tell telling than
+thank thanks that the their theirs them then there these they thing things think this those though through
+thus to together too toward try trying under until up upon us usually very was way we well were what whatever
+when whenever where wherever whether which while who whoever whom whose why will with within without wonder
+would yet you your yours yourself question wanna
 """
 STOP = frozenset(_STOP.split())
 """Never searched for."""
 
 _WEAK = """
-beginner beginners newbie home live ready tell
-bad best better big biggest common correct difference different easy example examples fast fewer first general
-good great hard high important improve increase key large less little long low lower main matter matters need
-new next normal often part people person place point quick quickly reason recommend second short simple small
-start step steps stop time today top type types useful usual valuable week wrong work works working worth year
-years day days tomorrow yesterday advice tip tips idea ideas understand understanding learn happen happens
-look looks find many number set turn run bring call show move pick choose everyone old young busi compani firm
+beginner beginners newbie home live ready tell bad best better big biggest common correct difference different
+easy example examples fast fewer first general good great hard high important improve increase key large less
+little long low lower main matter matters need new next normal often part people person place point quick
+quickly reason recommend second short simple small start step steps stop time today top type types useful
+usual valuable week wrong work works working worth year years day days tomorrow yesterday advice tip tips idea
+ideas understand understanding learn happen happens look looks find many number set turn run bring call show
+move pick choose everyone old young busi compani firm want wants wanted keep ask asking talk say come comes
+use used using help put
 """
 WEAK = frozenset(_WEAK.split())
 """Counted, but little: they stand in questions on any subject."""
