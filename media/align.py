@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 (IPA letters are meant)
 """Phoneme and word times for sound that came without them, by comparing it with the offline voice's own rendering.
 
 `align` warps the reference onto the sound (DTW of MFCCs). `align_by_pauses` only matches the pauses, `spread` knows

@@ -171,7 +171,9 @@ def main() -> None:
         os._exit(0)
 
     espeak = Espeak()
-    _answer(espeak, {"id": 0, "voice": "", "rate": 160, "text": ""}, lambda: False)  # loads what is loaded late
+    from media.polish import polish
+
+    polish(np.full(2048, 1000, np.int16), espeak.rate, pause=0.0)  # the first sentence must not wait for its filters
     threading.Thread(target=listen, daemon=True).start()
     answers.write(frame({"ready": True}))
     while True:

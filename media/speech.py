@@ -301,6 +301,10 @@ class SpeechPool:
                 else:
                     ended.cancel()
             return waiting.result()
+        except asyncio.CancelledError:
+            if waiting.done() and not waiting.cancelled():
+                self._queue.put_nowait(waiting.result())  # so that `close` can tell who asked
+            raise
         finally:
             waiting.cancel()
 

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-import sentencex  # type: ignore[import-untyped]
+import sentencex
 
 from media.markdown import Block, Lines, Plain, finish, plain, render
 

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 (IPA letters are meant)
 """Phonemes → the twelve mouth shapes of `core.speech.VISEMES`."""
 
 from __future__ import annotations

@@ -124,11 +124,11 @@ async def test_the_first_clause_does_not_wait_behind_long_answers(pool: SpeechPo
         order.append(name)
 
     async with asyncio.TaskGroup() as group:
-        for i in range(3):
-            group.create_task(speak(f"long {i}", "A sentence that goes on for quite some time. " * 20, False))
+        for i in range(6):
+            group.create_task(speak(f"long {i}", "A sentence that goes on for quite some time. " * 7, False))
         await asyncio.sleep(0)
         group.create_task(speak("first", "Well, yes,", True))
-    assert order[0] == "first"
+    assert order.index("first") <= 1, "only the one already being spoken may come before"
 
 
 async def test_cancelling_frees_the_voice(pool: SpeechPool) -> None:
