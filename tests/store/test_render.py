@@ -1,4 +1,4 @@
-"""The same recipe is one film; a failed one can be asked for again; what a crash cut short is found."""
+"""The same reply by the same recipe is one film; a failed one can be asked for again; what a crash cut short is found."""
 
 from __future__ import annotations
 
@@ -63,16 +63,22 @@ async def test_a_film_is_made_and_read_back(db, person, wanted):
         assert await render.request(conn, again(wanted)) == (done, False)
 
 
-async def test_a_failed_film_is_queued_again_on_the_new_card(db, person, wanted):
+async def test_a_failed_film_is_queued_again_on_its_card(db, person, wanted):
     async with db.as_user(person) as conn:
         await render.request(conn, wanted)
         await render.start(conn, wanted.id)
         failed = await render.fail(conn, wanted.id, "The disk is full.")
         assert (failed.state, failed.problem) == ("failed", "The disk is full.")
-        retry = again(wanted)
-        kept, fresh = await render.request(conn, retry)
-    assert fresh and (kept.id, kept.card_id) == (wanted.id, retry.card_id)
+        kept, fresh = await render.request(conn, again(wanted))
+    assert fresh and (kept.id, kept.card_id) == (wanted.id, wanted.card_id)
     assert (kept.state, kept.problem, kept.attempts) == ("queued", None, 0)
+
+
+async def test_another_reply_of_the_same_recipe_is_a_film_of_its_own(db, person, wanted):
+    other = again(wanted).model_copy(update={"message_id": str(uuid4())})
+    async with db.as_user(person) as conn:
+        assert await render.request(conn, wanted) == (wanted, True)
+        assert await render.request(conn, other) == (other, True)
 
 
 async def test_the_service_finds_what_a_crash_cut_short(db, person, wanted):
