@@ -20,7 +20,7 @@ from uuid import uuid4
 
 import structlog
 
-from core.errors import Conflict, GreenroomError, NotFound
+from core.errors import Conflict, GreenroomError, NotFound, Unavailable
 from core.models import Aspect, Message, Persona, Render
 from core.settings import Settings
 from jobs.make import FILM, POSTER, SRT, VTT, MadeReply, Recipe, write_recipe
@@ -156,7 +156,7 @@ class ReplyRenders:
             try:
                 await asyncio.wait([task])
                 if not task.cancelled() and (error := task.exception()) is not None:
-                    log.error("render.lost", render=render.id, exc_info=error)
+                    self._give_up(render, error)
             except asyncio.CancelledError:
                 task.cancel()
                 await asyncio.wait([task])
@@ -164,6 +164,16 @@ class ReplyRenders:
             finally:
                 del self._making[render.id]
                 self._cancelled.discard(render.id)
+
+    def _give_up(self, render: Render, error: BaseException) -> None:
+        """What stopped a film without the film being at fault."""
+        if isinstance(error, NotFound):
+            log.info("render.gone", render=render.id)  # its conversation was deleted meanwhile
+        elif isinstance(error, Unavailable):
+            log.warning("render.waits", render=render.id, problem=error.message)
+            self._waiting.put_nowait(render)  # the database waits before it says so: this is not a busy loop
+        else:
+            log.error("render.lost", render=render.id, exc_info=error)
 
     async def _make(self, render: Render) -> Render:
         """Try until it is made, or has failed for good."""

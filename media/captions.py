@@ -117,7 +117,7 @@ def _split(token: Token, line_chars: int) -> list[Token]:
 
 # --- cues ------------------------------------------------------------------------------------------------------------
 
-_CLOSERS = "\"'”’»)]}」』"  # noqa: RUF001
+_CLOSERS = "\"'”’»)]}」』"
 _ABBREVIATION = re.compile(r"^\W*(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|vs|etc|e\.g|i\.e|No|Inc|Ltd|Jr|Sr)\.$")
 _OPENS = frozenset(("a", "an", "the", "my", "your", "his", "her", "its", "our", "their"))
 _LINKS = frozenset(("of", "to", "in", "on", "at", "by", "for", "and", "or", "but", "with", "from", "as", "is", "are"))
@@ -126,11 +126,11 @@ _LINKS = frozenset(("of", "to", "in", "on", "at", "by", "for", "and", "or", "but
 
 def _ends_sentence(token: Token) -> bool:
     bare = token.text.rstrip(_CLOSERS)
-    return bare.endswith((".", "!", "?", "…", "。", "！", "？", "؟", "।")) and not _ABBREVIATION.match(bare)  # noqa: RUF001
+    return bare.endswith((".", "!", "?", "…", "。", "！", "？", "؟", "।")) and not _ABBREVIATION.match(bare)
 
 
 def _ends_clause(token: Token) -> bool:
-    return token.text.rstrip(_CLOSERS).endswith((",", ";", ":", "–", "—", "、", "，", "；", "،", "؛"))  # noqa: RUF001
+    return token.text.rstrip(_CLOSERS).endswith((",", ";", ":", "–", "—", "、", "，", "；", "،", "؛"))
 
 
 def _cling(token: Token, opens: float, links: float) -> float:

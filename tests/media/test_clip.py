@@ -7,6 +7,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from core.errors import Interrupted, InvalidInput
 from core.models import Aspect
@@ -151,12 +152,10 @@ def test_name_tag_comes_and_goes_and_the_label_stays(film: tuple[Path, Aspect, c
 
 
 def test_poster_has_the_tag_but_no_captions(film: tuple[Path, Aspect, clip.ClipFacts]) -> None:
-    from PIL import Image
-
-    image = Image.open(film[0].with_name("p.jpg"))
-    assert max(image.size) == 1280
     layout = lettering.LAYOUTS[film[1]]
-    pixels = np.asarray(image.resize((layout.width, layout.height))).astype(int)
+    with Image.open(film[0].with_name("p.jpg")) as image:
+        assert max(image.size) == 1280
+        pixels = np.asarray(image.resize((layout.width, layout.height))).astype(int)
     assert not ((pixels[..., 0] > 200) & (pixels[..., 2] < 130)).any()
     x, y, width, height = lettering.draw_name_tag(TAG, layout).rect
     assert pixels[y + 4 : y + height - 4, x + 20 : x + width - 4].mean() < 90

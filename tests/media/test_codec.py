@@ -125,9 +125,9 @@ def test_jpeg_is_the_picture(tmp_path: Path) -> None:
     canvas = Canvas(*SIZE)
     canvas.planes[0][:, 160:] = 200
     (tmp_path / "p.jpg").write_bytes(codec.encode_jpeg(canvas, longest=160))
-    image = Image.open(tmp_path / "p.jpg")
-    assert image.size == (160, 90)
-    assert max(image.getpixel((40, 45))) < 12 and min(image.getpixel((120, 45))) > 190  # type: ignore[arg-type]
+    with Image.open(tmp_path / "p.jpg") as image:
+        assert image.size == (160, 90)
+        assert max(image.getpixel((40, 45))) < 12 and min(image.getpixel((120, 45))) > 190  # type: ignore[arg-type]
 
 
 def test_resampling_keeps_pitch_and_length() -> None:
