@@ -16,7 +16,7 @@ COLUMNS = ", ".join(f"{name}::text" if name in IDS else name for name in FIELDS)
 
 
 async def request(conn: Connection, render: Render) -> tuple[Render, bool]:
-    """Queue it, True; or the render of the same reply by the same recipe, False. One that failed is queued again, True."""
+    """Queue it, True; or the same reply's render by the same recipe, False. A failed one is queued again, True."""
     values: dict[str, Any] = {name: getattr(render, name) for name in FIELDS}
     values |= {name: new_uuid(values[name], "render") for name in IDS}
     try:

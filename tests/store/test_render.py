@@ -1,4 +1,4 @@
-"""The same reply by the same recipe is one film; a failed one can be asked for again; what a crash cut short is found."""
+"""The same reply by the same recipe is one film; a failed one is asked for again; what a crash cut short is found."""
 
 from __future__ import annotations
 
