@@ -27,6 +27,7 @@ export function Actions({ actions, subject, rev = 0, small }: { actions: Action[
   const press = (action: Action, words: string | null = null) => {
     setPressed(`${action.id}:${rev}`);
     act(action, subject, rev, words);
+    setTimeout(() => setPressed(null), 2500);
   };
   return (
     <>

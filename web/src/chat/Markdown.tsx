@@ -2,7 +2,7 @@ import { memo } from "react";
 import ReactMarkdown, { type Components } from "react-markdown";
 import remarkGfm from "remark-gfm";
 
-import { splitBlocks } from "./blocks";
+import { closeMarks, splitBlocks } from "./blocks";
 
 const plugins = [remarkGfm];
 const components: Components = {
@@ -22,9 +22,10 @@ const Block = memo(function Block({ text }: { text: string }) {
 });
 
 export const Markdown = memo(function Markdown({ text, growing }: { text: string; growing: boolean }) {
+  const blocks = splitBlocks(text);
   return (
     <div className={growing ? "prose growing" : "prose"} dir="auto">
-      {splitBlocks(text).map((block, index) => <Block key={index} text={block} />)}
+      {blocks.map((block, index) => <Block key={index} text={growing && index === blocks.length - 1 ? closeMarks(block) : block} />)}
     </div>
   );
 });

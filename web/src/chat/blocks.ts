@@ -28,6 +28,19 @@ export function splitBlocks(markdown: string): string[] {
 
 const LIST = /^ {0,3}([-*+]|\d{1,9}[.)])\s/;
 
+/**
+ * The end of a growing block with its open marks closed, so that half a **bold** word is bold at once instead of
+ * showing its asterisks first.
+ */
+export function closeMarks(block: string): string {
+  if (/^ {0,3}(`{3,}|~{3,})/.test(block)) return block;
+  const plain = block.replace(/`[^`]*`/g, "");
+  if (plain.includes("`")) return `${block}\``;
+  const trimmed = block.replace(/\*{1,2}$/, "");
+  const bold = (trimmed.replace(/`[^`]*`/g, "").match(/\*\*/g) ?? []).length % 2 === 1;
+  return bold ? `${trimmed.trimEnd()}**` : trimmed;
+}
+
 /** A loose list goes on after a blank line with another item or an indented line. */
 function continues(block: string[], next: string | undefined): boolean {
   const first = block.find((line) => line.trim());

@@ -4,7 +4,7 @@ import { Composer } from "../chat/Composer";
 import { Log } from "../chat/Log";
 import { marks } from "../core/latency";
 import { usePrefs } from "../core/prefs";
-import { currentPersonaId, interrupt, player, usePlayer, useStore } from "../core/store";
+import { currentPersonaId, interrupt, usePlayer, useStore } from "../core/store";
 import { t } from "../i18n";
 import { Stage, useStatus, type StageSize } from "../stage/Stage";
 import type { PersonaView } from "../wire/types";
@@ -22,6 +22,7 @@ export function App() {
   const { mode } = usePrefs();
   const persona = useStore((state) => state.personas.find((candidate) => candidate.id === currentPersonaId()) ?? state.personas[0]);
   const title = useStore((state) => state.conversation?.title);
+  const talked = useStore((state) => !state.loaded || state.messages.some((message) => message.role === "user"));
   const [panel, setPanel] = useState<Panel>(null);
   const [menu, setMenu] = useState(false);
   const [reading, setReading] = useState(false);
@@ -47,6 +48,7 @@ export function App() {
         : <nav aria-label={t("nav.label")} className="column-nav"><Sidebar onPanel={openPanel} /></nav>}
       <main className="column-talk">
         {narrow && persona && mode !== "text" && <PhoneStage persona={persona} reading={reading} />}
+        {talked && <h1 className="sr-only">{title || t("app.name")}</h1>}
         <Banner />
         <Log onReading={setReading} />
         <Composer name={persona?.name ?? ""} />
@@ -95,7 +97,7 @@ function PhoneStage({ persona, reading }: { persona: PersonaView; reading: boole
 /** The figure that matters, always in sight, and the way to all the others. */
 function FirstWords({ onOpen }: { onOpen(): void }) {
   useStatus();
-  const ms = usePlayer(() => (player.pieces.length && marks.firstAudio && marks.sent ? Math.round(marks.firstAudio - marks.sent) : 0));
+  const ms = usePlayer(() => (marks.firstAudio && marks.sent ? Math.round(marks.firstAudio - marks.sent) : 0));
   return (
     <button type="button" className="first-words" onClick={onOpen}><Icon.Clock size={16} />{ms > 0 ? t("stage.first", { ms }) : t("nav.timings")}</button>
   );
