@@ -11,7 +11,7 @@ from core.models import Note, Persona
 from prompts.notes import ANSWER_WORDS_AIM, MORE_WORDS_MAX, find_unspeakable
 
 REPLY_WORDS_MAX = 180
-SENTENCE_WORDS_MAX = 36
+SENTENCE_WORDS_MAX = 40
 """Longer sentences run out of breath, and a listener loses their beginning."""
 GREETING_WORDS_MAX = 32
 LINE_WORDS_MAX = 45

@@ -12,9 +12,9 @@ from providers.offline.facts import name_in
 from providers.offline.intent import Intent
 from providers.offline.state import BrainState
 
-ANSWERS_FROM = 0.35
+ANSWERS_FROM = 0.38
 """Lowest score of a passage that is said as an answer."""
-SURE_FROM = 0.42
+SURE_FROM = 0.44
 """From this score on a passage is said without the remark that it is only the nearest one."""
 NEAR_FROM = 0.2
 """Lowest score of a passage offered as a button when nothing answers the question."""

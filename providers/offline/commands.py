@@ -42,7 +42,8 @@ _NO_NAME = re.compile(
 )
 
 _REMEMBER = re.compile(
-    r"(?:remember|(?:make a |take )?note(?: down)?|memori[sz]e(?= that| this|:)|write down|jot down|keep in mind|bear in mind"
+    r"(?:remember|(?:make a |take )?note(?: down)?|memori[sz]e(?= that| this|:)|write down|jot down|keep in mind"
+    r"|bear in mind"
     r"|(?:don't|do not|never) (?:you )?forget)(?P<lead>:|,| that\b| this\b| the fact that\b)?\s*(?P<fact>.*)$",
     re.IGNORECASE | re.DOTALL,
 )

@@ -31,7 +31,11 @@ TOOL = {
 }
 LIST = {
     "type": "function",
-    "function": {"name": "persona_list", "description": "Who is here.", "parameters": {"type": "object", "properties": {}}},
+    "function": {
+        "name": "persona_list",
+        "description": "Who is here.",
+        "parameters": {"type": "object", "properties": {}},
+    },
 }
 
 
@@ -41,7 +45,9 @@ def settings(**values: Any) -> Settings:
 
 @pytest.fixture
 def model(llmock: Any) -> StrictChatOpenAI:
-    return connect(settings(OPENAI_API_KEY=SecretStr(KEY), OPENAI_BASE_URL=llmock.base_url("openai"), OPENAI_MODEL="room-1"))
+    return connect(
+        settings(OPENAI_API_KEY=SecretStr(KEY), OPENAI_BASE_URL=llmock.base_url("openai"), OPENAI_MODEL="room-1")
+    )
 
 
 async def collect(model: Any, text: str = "Hello there") -> tuple[AIMessageChunk, list[str]]:
