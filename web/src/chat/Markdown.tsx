@@ -21,11 +21,12 @@ const Block = memo(function Block({ text }: { text: string }) {
   return <ReactMarkdown remarkPlugins={plugins} components={components}>{text}</ReactMarkdown>;
 });
 
-export const Markdown = memo(function Markdown({ text, growing }: { text: string; growing: boolean }) {
+/** `growing`: more words are coming. `cut`: it ends in the middle, for now or for good. */
+export const Markdown = memo(function Markdown({ text, growing, cut = growing }: { text: string; growing: boolean; cut?: boolean }) {
   const blocks = splitBlocks(text);
   return (
     <div className={growing ? "prose growing" : "prose"} dir="auto">
-      {blocks.map((block, index) => <Block key={index} text={growing && index === blocks.length - 1 ? closeMarks(block) : block} />)}
+      {blocks.map((block, index) => <Block key={index} text={cut && index === blocks.length - 1 ? closeMarks(block) : block} />)}
     </div>
   );
 });

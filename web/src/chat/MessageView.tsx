@@ -45,7 +45,7 @@ function Answer({ message, persona, last, grouped }: Omit<Props, "message"> & { 
       <div className="answer-body">
         {!grouped && <p className="byline"><span className="name" dir="auto">{name}</span>{message.brain && <span className="brain" title={t("chat.brain", { brain: message.brain })}>{message.brain}</span>}</p>}
         {message.parts.map((part, index) => {
-          if (part.kind === "text") return part.text && <Markdown key={index} text={part.text} growing={streaming && index === message.parts.length - 1} />;
+          if (part.kind === "text") return part.text && <Markdown key={index} text={part.text} growing={streaming && index === message.parts.length - 1} cut={message.state !== "done"} />;
           const card = cards[part.card_id];
           return card && <CardView key={part.card_id} card={card} />;
         })}

@@ -31,6 +31,7 @@ beforeEach(() => {
   FakeSocket.all = [];
   vi.useFakeTimers();
   vi.stubGlobal("WebSocket", FakeSocket);
+  vi.stubGlobal("fetch", vi.fn(async () => { throw new Error("no network"); }));
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -104,6 +105,19 @@ describe("a connection", () => {
     expect(line.closedWith).toBeNull();
     await vi.advanceTimersByTimeAsync(1000);
     expect(line.closedWith).toBe(4000);
+    socket.close();
+  });
+  test("a server that answers but lets nobody in is told apart from a dropped line", async () => {
+    const fetched = vi.fn(async () => ({ ok: true }));
+    vi.stubGlobal("fetch", fetched);
+    const hears = listener();
+    const socket = new Socket("ws://x", hears);
+    socket.connect();
+    for (let attempt = 0; attempt < 4; attempt++) {
+      last().end(1006);
+      await vi.advanceTimersByTimeAsync(4000);
+    }
+    expect(hears.link.mock.calls.map(([link]) => link).filter((link) => link !== "connecting")).toEqual(["offline", "offline", "offline", "refused"]);
     socket.close();
   });
   test("waits as long as a leaving server asks", async () => {

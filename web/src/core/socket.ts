@@ -43,6 +43,9 @@ export class Socket {
   #beatTimer = 0;
   #lastHeard = 0;
   #waitMs = 0;
+  #opened = false;
+  /** Attempts in a row that were turned away while the server answered otherwise. */
+  #shutOut = 0;
   #closed = false;
 
   constructor(private readonly url: string, private readonly listener: SocketListener) {
@@ -54,10 +57,15 @@ export class Socket {
     if (this.#closed || (this.#ws && this.#ws.readyState < WebSocket.CLOSING)) return;
     clearTimeout(this.#retryTimer);
     this.listener.link("connecting");
+    this.#opened = false;
     const ws = new WebSocket(this.url);
     ws.binaryType = "arraybuffer";
     this.#ws = ws;
-    ws.onopen = () => void this.#greet(ws);
+    ws.onopen = () => {
+      this.#opened = true;
+      this.#shutOut = 0;
+      void this.#greet(ws);
+    };
     ws.onmessage = (message) => this.#ws === ws && this.#receive(message.data);
     ws.onclose = (close) => this.#ws === ws && this.#ended(close.code);
   }
@@ -130,13 +138,14 @@ export class Socket {
     this.online = false;
     this.#ws = null;
     if (this.#closed) return;
-    if (code === CLOSE.origin) return this.listener.link("refused");
+    if (!this.#opened) this.#checkDoor();
     if (code === CLOSE.auth) {
       this.listener.unauthorised();
       if (++this.#refusals >= 3) return this.listener.link("signed_out");
     }
     if (code === CLOSE.missing) this.listener.missing();
-    this.listener.link(code === CLOSE.restart ? "restarting" : "offline");
+    const shut = code === CLOSE.origin || this.#shutOut >= 3;
+    this.listener.link(shut ? "refused" : code === CLOSE.restart ? "restarting" : "offline");
     const wait = Math.max(this.#waitMs, code === CLOSE.flood ? 5000 : 0, backoffMs(this.#tries++));
     this.#waitMs = 0;
     this.#retryTimer = window.setTimeout(() => this.connect(), wait);
@@ -150,6 +159,14 @@ export class Socket {
       if (performance.now() - this.#lastHeard > everyMs * 2.5) this.#ws?.close(CLOSE.heartbeat);
       else this.ping();
     }, everyMs);
+  }
+
+  /** A refused handshake looks like a dropped line to a page; a server that answers HTTP meanwhile tells them apart. */
+  #checkDoor(): void {
+    fetch("/api/config").then(
+      (answer) => { this.#shutOut = answer.ok ? this.#shutOut + 1 : 0; },
+      () => { this.#shutOut = 0; },
+    );
   }
 
   #hurry = (): void => {

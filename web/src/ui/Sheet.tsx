@@ -22,6 +22,12 @@ export function Sheet({ open, onOpenChange, title, description, place = "side", 
       <Dialog.Portal>
         <Dialog.Overlay className="backdrop" />
         <Dialog.Content className={`sheet sheet-${place}`} {...(description ? {} : { "aria-describedby": undefined })}
+          onOpenAutoFocus={(event) => {
+            const field = (event.currentTarget as HTMLElement).querySelector<HTMLInputElement>("input.field");
+            if (!field) return;
+            event.preventDefault();
+            field.select();
+          }}
           onEscapeKeyDown={(event) => event.stopPropagation()}>
           <header className={hideTitle ? "sheet-head sheet-head-bare" : "sheet-head"}>
             <Dialog.Title className={hideTitle ? "sr-only" : "sheet-title"}>{title}</Dialog.Title>
