@@ -21,6 +21,7 @@ _POLITE = re.compile(
     r"|anything)\b)"
     r"|(?:i(?:'d| would) (?:really |just )?(?:like|love|want|prefer)|i (?:just )?(?:want|need|wish))(?: you)?(?:"
     r" to)?\s+"
+    r"|you (?:can|could|may|should)(?: just| now)?\s+(?!call\b)|(?:i'd|i would) rather(?: you)?\s+(?!you\b|didn't\b)"
     r"|(?:let me|let's|let us|i'll|i will|may i|help me|go ahead and|would you mind|do me a favou?r and)\s+)+",
     re.IGNORECASE,
 )
@@ -43,6 +44,7 @@ _NO_NAME = re.compile(
 
 _REMEMBER = re.compile(
     r"(?:remember|(?:make a |take )?note(?: down)?|memori[sz]e(?= that| this|:)|write down|jot down|keep in mind"
+    r"|(?:store|save|log|keep) (?:this|the fact)(?=:| that\b)"
     r"|bear in mind"
     r"|(?:don't|do not|never) (?:you )?forget)(?P<lead>:|,| that\b| this\b| the fact that\b)?\s*(?P<fact>.*)$",
     re.IGNORECASE | re.DOTALL,
@@ -55,7 +57,9 @@ _RECALL = re.compile(
     r"(?:what|which (?:facts|things)|how much)\b.{0,20}\b(?:do|did|can|have) you(?:'ve)? (?:all )?(?:know|remember"
     r"|recall|stored?|sav|keep|kept|note|have)\w*"
     r"\b.{0,20}\b(?:about|on|of|from) (?:me|us|our chat|myself)\b"
-    r"|(?:show|tell|list|give)(?: me)? (?:everything |all |all of )?(?:what|that) you(?:'ve| have)? (?:remember"
+    r"|(?:have|did) you (?:kept|keep|stored?|saved?|remembered|noted?) (?:anything|something|facts) (?:about"
+    r"|on) (?:me|us)\b"
+    r"|(?:show|tell|list|give|remind)(?: me)? (?:everything |all |all of )?(?:what|that) you(?:'ve| have)? (?:remember"
     r"|know|stored|noted|saved|kept)"
     r"|what (?:have|did) i (?:told|tell|said|say|share|shared)(?: to)?(?: with)? ?(?:you)?\b"
     r"|(?:show|list|tell|read|give)(?: me)? (?:all )?(?:the |my |your |of )*(?:facts|memories|memory)\b"
@@ -68,7 +72,7 @@ _RECALL = re.compile(
 _ABOUT_NAME = re.compile(r"\bmy (?:own )?name\b|\bwho (?:am i|i am)\b", re.IGNORECASE)
 
 _FORGET = re.compile(
-    r"(?P<verb>forget|delete|erase|wipe|clear|remove|unlearn|stop remembering|no longer remember|(?:don't|do not)"
+    r"(?P<verb>forget|drop|delete|erase|wipe|clear|remove|unlearn|stop remembering|no longer remember|(?:don't|do not)"
     r" remember)\b"
     r"(?P<what>.*)$",
     re.IGNORECASE | re.DOTALL,
@@ -86,7 +90,8 @@ _ALL = re.compile(
     re.IGNORECASE,
 )
 _MEMORY_WORDS = re.compile(
-    r"\b(?:you (?:know|remember|noted|stored|saved)|fact|facts|memory|memories|my name|about me|(?:i|we) (?:told"
+    r"\b(?:you (?:know|remember|noted|stored|saved)|fact|facts|notes? (?:about|on|that)|memory|memories|my name"
+    r"|about me|(?:i|we) (?:told"
     r"|said))\b",
     re.IGNORECASE,
 )
@@ -103,6 +108,8 @@ _LIST = re.compile(
     r"|(?:show|list|name|give|tell)(?: me)? (?:all )?(?:of )?(?:the |your |every)?(?:whole |entire |other"
     r" )?(?:cast|personas?|characters?|people|body|one|everybody|everyone|persons|experts|colleagues)\b(?: (?:here"
     r"|in (?:the|this) (?:room|cast)|there (?:is|are)|you have|available|please))*[.?! ]*$"
+    r"|(?:give me |show me )?(?:a |the )?list of (?:the |all )?(?:personas?|characters|people|cast|experts)\b"
+    r"|(?:talk|speak|chat) (?:to|with) (?:somebody|someone|anyone|anybody) (?:else|about|who)\b"
     r"|who (?:else )?(?:can|could|may|do) i (?:talk|speak|chat|switch)(?: to| with)?\b|who(?:m)? (?:else )?(?:can"
     r"|could) i (?:ask|meet)\b"
     r"|(?:which|what) (?:other )?(?:personas?|characters?|experts?|people|avatars?|voices?) (?:are|do|can|is"
@@ -115,7 +122,7 @@ _LIST = re.compile(
 )
 
 _SWITCH = re.compile(
-    r"(?P<strong>(?:switch|change|swap|hand|pass|put|transfer|connect|take|send|move)(?: me| us| this| it)?(?:"
+    r"(?P<strong>(?:switch|change|swap|hand|pass|put|transfer|connect|take|send|move|go)(?: me| us| this| it)?(?:"
     r" over| back| through| on)? (?:to|with|for)"
     r"|(?:talk|speak|chat)(?:ing)? (?:to|with)|(?:have |get )?a (?:quick )?(?:word|chat|talk) with|bring(?: me| us"
     r"| in| on| back| out)?|get me|fetch(?: me)?|call in|call on|invite)"
@@ -124,6 +131,10 @@ _SWITCH = re.compile(
 )
 _SWITCH_WEAK = re.compile(
     r"(?:is|are) (?P<a>.+?) (?:around|there|here|available|free|in|about)$|where(?:'s| is) (?P<b>.+)$"
+    r"|(?:can|could|would|will) (?P<e>.+?) (?:help|answer|join|take over|explain)(?: (?:me|us|this|that|with"
+    r" (?:this|that)|in))*$"
+    r"|what (?:would|does|might) (?P<f>.+?) (?:say|think|suggest|advise)(?: (?:about|of|to) (?:this|that|it))?$"
+    r"|(?:go )?back to (?P<g>.+)$"
     r"|(?:get|call|have|let|want|need|give me|prefer|ask|can i have|summon|send) (?P<c>.+?)(?: (?:in|here|on|over"
     r"|back|now|instead|please|answer|take over|talk|to answer|to take over|to talk|on stage))*$"
     r"|(?P<d>.+?)(?:'s turn)?(?:[, ]+(?:please|your turn|instead|take over|come (?:in|here|over)|are you (?:there"
@@ -293,12 +304,13 @@ def _read_forget(whole: str, bare: str, room: Room) -> Intent | None:
     if not what or what.casefold() in ("it", "that", "this"):
         return None
     if _ALL.match(what):
-        return Intent("forget", whole, {"about": None}) if verb != "clear" or _MEMORY_WORDS.search(whole) else None
+        return (
+            Intent("forget", whole, {"about": None}) if verb not in _EVERYDAY or _MEMORY_WORDS.search(whole) else None
+        )
     about = _TRIM_ABOUT.sub("", what).strip()
-    meant = (
-        verb in ("forget", "unlearn") or _MEMORY_WORDS.search(what) or _remembered(about, room) or "remember" in verb
-    )
-    if not meant:
+    # "Forget the budget, what about revenue" turns to another subject; it does not ask to unlearn anything.
+    plain = verb in ("forget", "unlearn") and not re.match(r"\s*(?:about )?the\b|.*,\s*(?:what|how|let)", what, re.I)
+    if not (plain or "remember" in verb or _MEMORY_WORDS.search(what) or _remembered(about, room)):
         return None
     about = re.sub(r"^(?:my|our|the)\s+", "", about, flags=re.I)
     if not about:
@@ -306,6 +318,9 @@ def _read_forget(whole: str, bare: str, room: Room) -> Intent | None:
     return Intent(
         "forget", whole, {"about": re.sub(r"^(?:i(?:'m| am)?|we(?:'re| are)?)\s+", "", about, flags=re.I)[:280]}
     )
+
+
+_EVERYDAY = frozenset({"clear", "drop", "remove"})
 
 
 def _remembered(about: str, room: Room) -> bool:

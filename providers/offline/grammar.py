@@ -44,8 +44,8 @@ it its just know like little maybe me mine my no not now of off ok okay on one o
 please really right same say should show so some something soon sort stuff such suggest sure tell than thanks
 that that's the their them then there these they thing things think this those thought thoughts to too try up
 us usual very want was way we well were what what's when where which who why will with would yes you your
-better best more good great nice make made next bad work works whatever anyway first second third last opinion
-opinions advice change different hmm so...
+better problem issue trouble matter best more good great nice make made next bad work works whatever anyway
+first second third last opinion opinions advice change different hmm so...
 """
 _EMPTY = frozenset(_EMPTY_WORDS.split())
 

@@ -186,6 +186,36 @@ _TABLE: tuple[tuple[Kind | None, str], ...] = (
         r"|wait(?: a (?:second|sec|minute|moment))?|hang on|one (?:second|sec|moment)|never ?mind|forget it"
         r"|no more",
     ),
+    ("goodbye", r"(?:i(?:'m| am) )?(?:heading|going|signing|logging) (?:out|off|home)(?: now)?"),
+    (
+        "thanks",
+        r"(?:thanks|thank you|thx|ty) (?:a (?:ton|lot|bunch|million)|loads|heaps|tons)"
+        r"|(?:great|good|nice|lovely|excellent|helpful) (?:answer|explanation|tip|advice)"
+        r"|(?:that|this|it)(?:'s| is| was) (?:super|really|so|very|extremely|incredibly) (?:helpful|useful|good"
+        r"|great|clear)",
+    ),
+    ("how_are_you", r"how(?:'s| is| was) your (?:day|week|morning|evening|weekend)(?: been| going| so far)*"),
+    ("who_are_you", r"who (?:exactly|really|actually) are you|what(?:'s| is) your (?:deal|story)|so you are"),
+    (
+        "capabilities",
+        r"what else (?:can|could) (?:you|i|we) do|what are my options|what(?:'s| is) (?:possible|available)(?: here)?"
+        r"|how (?:do|can) i use (?:this|the|your)(?: (?:thing|room|app|site|page|tool))?|show me around|give me a"
+        r" (?:tour|hint)",
+    ),
+    (
+        "repeat",
+        r"(?:can|could) you go over that again|go over that again|huh|say (?:it|that) once more|eh|how was that",
+    ),
+    (
+        "more",
+        r"(?:(?:can|could|would) you )?(?:please )?(?:explain|describe) (?:that|it|this) in (?:more |greater )?detail"
+        r"|(?:(?:can|could) you )?(?:please )?give me an? (?:concrete |quick )?example|for example|such as|why is"
+        r" that|why so",
+    ),
+    (
+        "stop",
+        r"(?:that|this|it) will do|that'll do|(?:let's |let us )?stop (?:here|right there|for now)|no need to go on",
+    ),
     (
         "acknowledge",
         r"(?:yes|yeah|yep|yup|no|nope|nah|ok(?:ay)?|k|sure|right|alright|fine|got it|i see|understood"
@@ -195,7 +225,7 @@ _TABLE: tuple[tuple[Kind | None, str], ...] = (
     ),
     (
         None,
-        r"please|so|well|oh|ah|hmm+|um+|uh+|er+|and|but|also|then|now|actually|sorry|just|anyway|by the way|btw"
+        r"please|so|well|right|oh|ah|hmm+|um+|uh+|er+|and|but|also|then|now|actually|sorry|just|anyway|by the way|btw"
         r"|quick (?:one|question)|one (?:quick )?question|(?:i have )?a (?:quick )?question|for now|today|again"
         r"|here|indeed|really|for you|to you|to start|first|okay so|look|listen|tell me|this time|if you (?:can"
         r"|could|don'?t mind|please)|will you|would you|though|talk|everyone|all|my friend|mate|friend|buddy",
