@@ -150,7 +150,7 @@ def wrap(tokens: Sequence[Token], line_chars: int, lines: int = LINES) -> tuple[
         if above > line_chars or below > line_chars:
             continue
         last = tokens[cut - 1]
-        cost = abs(above - below) + (2 if above > below else 0)
+        cost = float(abs(above - below) + (2 if above > below else 0))
         cost += -8 if _ends_sentence(last) or _ends_clause(last) else 0
         cost += _cling(last, 16, 6)
         best = min(best or (cost, cut), (cost, cut))
