@@ -6,6 +6,7 @@ security decides who may read: shipped notes everybody, a user's own persona onl
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
@@ -15,6 +16,7 @@ from psycopg.types.json import Jsonb
 
 from core.models import Note, Passage
 from store.rerank import Candidate, Vocabulary, rank_notes, read_terms, read_vocabulary
+from store.words import STOP
 
 CANDIDATES_MAX = 30
 VOCABULARIES_MAX = 256
@@ -85,6 +87,8 @@ async def search(conn: Connection, persona_id: str, question: str, limit: int = 
         return []
     terms = read_terms(question, vocabulary)
     words = {each for term in terms for each in (term.word, *term.stems) if each.isalnum()}
+    # Postgres keeps the parts of "b-roll"; the stems of this side are of the word without its hyphen.
+    words |= {part for part in re.findall(r"[a-z0-9]{3,}", question.casefold()) if part not in STOP and words}
     # Only the empty question falls back to reading titles: a text with a subject must find it.
     cursor = await conn.execute(
         _FIND if words else _TITLES,

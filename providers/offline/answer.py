@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
+import sentencex
+
 from core.models import Passage, Persona
 from providers.offline.facts import name_in
 from providers.offline.intent import Intent
@@ -139,11 +141,32 @@ def answer(intent: Intent, state: BrainState) -> Said:
         second = good[1]
         if len((first.answer + second.answer).split()) <= JOINED_WORDS_MAX:
             return Said(f"{first.answer} {pick(_SECONDS, intent.text)} {second.answer}", topic=first)
+    if detail := _find_detail(intent.text, first):
+        return Said(f"{first.answer} {detail}", topic=first)
     if first.score < SURE_FROM:
         return Said(f"{pick(_NEAREST, intent.text)} {first.answer}", topic=first)
     return Said(first.answer, topic=first)
 
 
+def _find_detail(question: str, passage: Passage) -> str:
+    """The sentence of `more` that has a word of the question the answer lacks; "" when none stands by itself."""
+    asked = {word[:STEM_CHARS] for word in re.findall(r"[a-z]{5,}", question.casefold())}
+    asked -= {word[:STEM_CHARS] for word in re.findall(r"[a-z]{5,}", f"{passage.answer} {passage.heading}".casefold())}
+    best, found = 0, ""
+    for sentence in sentencex.segment("en", passage.more) if passage.more and asked else ():
+        words = {word[:STEM_CHARS] for word in re.findall(r"[a-z]{5,}", sentence.casefold())}
+        length = len(sentence.split())
+        if len(words & asked) > best and 4 <= length <= DETAIL_WORDS_MAX and not _LEANS.match(sentence):
+            best, found = len(words & asked), " ".join(sentence.split())
+    return found
+
+
+STEM_CHARS = 6
+DETAIL_WORDS_MAX = 32
+_LEANS = re.compile(
+    r"\W*(?:it|its|they|their|this|that|these|those|then|also|and|but|so|such|he|she|both|instead|otherwise)\b", re.I
+)
+"""A sentence that begins like this needs the one before it."""
 _SECONDS = ("Now the other half of your question.", "And to your second point.", "As for the other part.")
 
 
