@@ -109,7 +109,7 @@ def test_utterances_begin_on_their_frames(film: tuple[Path, Aspect, clip.ClipFac
     level = np.abs(heard[:, 0])
     for (spoken, _), start in zip(REPLY, timetable.starts, strict=True):
         word = start / 25 + spoken.words[0].start
-        assert level[int((word + 0.05) * rate) : int((word + 0.2) * rate)].max() > 0.05
+        assert level[int((word + 0.03) * rate) : int((word + 0.1) * rate)].max() > 0.05
         assert level[int((word - 0.09) * rate) : int((word - 0.02) * rate)].max() < 0.02
 
 
