@@ -165,7 +165,7 @@ async def open_backstage(settings: Settings) -> AsyncIterator[Backstage]:
         stack.push_async_callback(backstage.renders.close)
         warming = asyncio.gather(
             *(backstage.index_notes(persona) for persona in backstage.personas.all()),
-            *(speech.speak("Ready.", persona.voice) for persona in backstage.personas.all()),
+            speech.warm([persona.voice for persona in backstage.personas.all()]),
         )
         await warming
         log.info("backstage.open", brain=backstage.brain, voice=speech.name)

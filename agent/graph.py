@@ -4,6 +4,7 @@ node, a superstep and a checkpoint; wraps cost none (docs/decisions/0004)."""
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any, NotRequired
 
 import structlog
@@ -40,6 +41,8 @@ from providers.offline.state import BrainState
 
 log = structlog.get_logger()
 
+GAVE_UP = "I went in circles on that and stopped. Could you ask me in another way?"
+
 Graph = CompiledStateGraph[Any, TurnContext, Any, Any]
 
 
@@ -69,7 +72,8 @@ class Room(AgentMiddleware[Any, TurnContext, Any]):
         repaired = repair(request.messages)
         messages = repaired if repaired is not None else request.messages
         prepared = request.override(messages=recent(messages, self.history))
-        if calls_this_turn(messages) >= self.budget:
+        spent = calls_this_turn(messages) >= self.budget
+        if spent:
             prepared = prepared.override(tools=[])
         try:
             response = await self._call(prepared, ctx, handler)
@@ -79,6 +83,8 @@ class Room(AgentMiddleware[Any, TurnContext, Any]):
             log.warning("brain.fell_back", error=type(error).__name__)
             get_stream_writer()({"kind": "brain", "brain": label(self.fallback), "notice": explain(error)})
             response = await self._call(prepared.override(model=self.fallback), ctx, handler)
+        if spent:
+            response = replace(response, result=[without_calls(m) for m in response.result])
         update: dict[str, Any] = {"usage": add_usage(dict(request.state).get("usage"), response.result[-1])}
         if repaired is not None:
             update["messages"] = [RemoveMessage(id=REMOVE_ALL_MESSAGES), *repaired]
@@ -167,6 +173,13 @@ def recent(messages: Sequence[AnyMessage], limit: int) -> list[AnyMessage]:
     starts = [i for i, m in enumerate(messages) if isinstance(m, HumanMessage)]
     cut = next((i for i in starts if i >= len(messages) - limit), starts[-1] if starts else 0)
     return list(messages[cut:])
+
+
+def without_calls(message: BaseMessage) -> BaseMessage:
+    """A plain answer, for a model that calls tools although none are offered to it any more."""
+    if not isinstance(message, AIMessage) or not message.tool_calls:
+        return message
+    return AIMessage(message.text.strip() or GAVE_UP, id=message.id, usage_metadata=message.usage_metadata)
 
 
 def calls_this_turn(messages: Sequence[AnyMessage]) -> int:

@@ -15,6 +15,7 @@ from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from agent.graph import Graph, repair
+from store.db import PatientConnection
 
 POOL_SIZE = 8
 
@@ -28,6 +29,7 @@ async def open_saver(url: str) -> AsyncIterator[AsyncPostgresSaver]:
         max_size=POOL_SIZE,
         open=False,
         check=AsyncConnectionPool.check_connection,
+        connection_class=PatientConnection,
         kwargs={"autocommit": True, "row_factory": dict_row, "prepare_threshold": 0},
     )
     await pool.open(wait=True)

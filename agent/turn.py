@@ -192,7 +192,7 @@ class Turn:
                 messages = update.get("messages", []) if isinstance(update, dict) else []
                 for message in messages:
                     if node == "model" and isinstance(message, AIMessage):
-                        self._commit(str(message.id))
+                        await self._commit(message)
                     elif isinstance(message, ToolMessage) and message.status == "error":
                         log.info("tool.refused", tool=message.name)
         elif kind == "custom":
@@ -210,7 +210,11 @@ class Turn:
         await self._delta(text, message_id)
         self._open[message_id] = self._open.get(message_id, "") + text
 
-    def _commit(self, message_id: str) -> None:
+    async def _commit(self, message: AIMessage) -> None:
+        """A model call is over: what it streamed stands. One that did not stream is shown now."""
+        message_id = str(message.id)
+        if message_id not in self._open and message.text.strip():
+            await self._token(message_id, message.text)
         self._committed += self._open.pop(message_id, "")
 
     async def _delta(self, text: str, message_id: str | None) -> None:

@@ -6,11 +6,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from jobs.reply import ReplyRenders
-
 from core.events import Event
 from core.models import Action, Persona
 from core.settings import Settings
+from jobs.reply import ReplyRenders
 from store.db import Database
 
 Emit = Callable[[Event], None]

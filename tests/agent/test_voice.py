@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
@@ -34,6 +35,8 @@ class Metronome:
         seconds = len(words) * WORD_SECONDS
         phonemes = tuple(Phoneme(word.start, "a") for word in words)
         return Spoken(text, bytes(2 * round(seconds * RATE)), RATE, phonemes, tuple(words), self.name)
+
+    async def warm(self, voices: Sequence[Voice]) -> None: ...
 
     async def close(self) -> None: ...
 

@@ -65,9 +65,8 @@ async def test_a_flood_is_cut_and_others_do_not_notice(tmp_path: Path) -> None:
         Page(room.base, room.token(str(uuid4()))) as flood,
         Page(room.base, room.token(str(uuid4()))) as calm,
     ):
-        with pytest.raises(websockets.ConnectionClosed):
-            for number in range(10_000):
-                await flood.send({"type": "ping", "t": number})
+        for number in range(100):
+            await flood.send({"type": "ping", "t": number})
         assert await flood.closed() == 4029
         assert (await calm.answer("Hello"))["state"] == "done"
 
