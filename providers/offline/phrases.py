@@ -216,6 +216,19 @@ _TABLE: tuple[tuple[Kind | None, str], ...] = (
         "stop",
         r"(?:that|this|it) will do|that'll do|(?:let's |let us )?stop (?:here|right there|for now)|no need to go on",
     ),
+    ("hello", r"is (?:anybody|anyone|somebody|someone) there"),
+    ("how_are_you", r"how are (?:things|you all|you today)(?: on your (?:side|end))?"),
+    (
+        "who_are_you",
+        r"(?:tell|say)(?: me)? who you are"
+        r"|are you (?:an? )?(?:actual|real) (?:person|human)(?: or (?:an? )?\w+)?",
+    ),
+    (
+        "capabilities",
+        r"what are you (?:good at|for|here for)|what is it (?:that )?you can (?:do|help me with)"
+        r"|what (?:can|could) you help(?: me)? with",
+    ),
+    ("stop", r"enough of (?:that|this|it)"),
     (
         "acknowledge",
         r"(?:yes|yeah|yep|yup|no|nope|nah|ok(?:ay)?|k|sure|right|alright|fine|got it|i see|understood"
