@@ -30,7 +30,8 @@ _NAME = (
     r"|now\b)[^\W\d_][\w'.-]*){0,2})"
 )
 _MY_NAME = re.compile(
-    rf"(?:(?:my|the) name(?:'s| is)|i(?:'m| am) called|(?:people|(?:my )?friends|everyone|everybody|they)(?: all)? call me"
+    rf"(?:(?:my|the) name(?:'s| is)|i(?:'m| am) called|(?:people|(?:my )?friends|everyone|everybody|they)(?:"
+    rf" all)? call me"
     rf"|(?:you (?:can|may|should) )?(?:just )?call me|i go by|name's) {_NAME}",
     re.IGNORECASE,
 )
