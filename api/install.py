@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST = (3, 11)
 LOCKS = {False: "requirements.lock", True: "requirements-dev.lock"}
+PIP = ("--no-input", "--disable-pip-version-check")
 ASK = "import sys, sysconfig, pip; print(sysconfig.get_path('purelib'), sys.version.split()[0], sep='\\n')"
 LAUNCHER = """#!/bin/sh
 exec "$(dirname "$0")/python" -P -m api.cli "$@"
@@ -50,8 +51,7 @@ def install(venv: Path, *, dev: bool = False, root: Path = ROOT) -> bool:
     print(f"Installing what {lock} names; the first time takes about a minute.", flush=True)
     began = time.monotonic()
     _run(
-        [str(python), "-m", "pip", "install", "-q", "--no-input", "--disable-pip-version-check"]
-        + ["--require-hashes", "-r", str(root / lock)],
+        [str(python), "-m", "pip", "install", "-q", *PIP, "--require-hashes", "-r", str(root / lock)],
         f"Some packages could not be installed. {_HINT}",
     )
     _stamp(venv, lock).write_text(wanted[lock], "utf-8")
