@@ -1,4 +1,4 @@
-import { memo, useEffect, useState } from "react";
+import { Fragment, memo, useEffect, useState } from "react";
 
 import { isUnsent, textOf } from "../core/reduce";
 import { retry, useStore, withdraw } from "../core/store";
@@ -38,6 +38,7 @@ function Answer({ message, persona, last, grouped }: Omit<Props, "message"> & { 
   const cards = useStore((state) => state.cards);
   const streaming = message.state === "streaming";
   const text = textOf(message);
+  const lastText = message.parts.findLastIndex((part) => part.kind === "text");
   const name = persona?.name ?? "";
   return (
     <article className={grouped ? "answer grouped" : "answer"} aria-label={name} aria-busy={streaming}>
@@ -45,7 +46,12 @@ function Answer({ message, persona, last, grouped }: Omit<Props, "message"> & { 
       <div className="answer-body">
         {!grouped && <p className="byline"><span className="name" dir="auto">{name}</span>{message.brain && <span className="brain" title={t("chat.brain", { brain: message.brain })}>{message.brain}</span>}</p>}
         {message.parts.map((part, index) => {
-          if (part.kind === "text") return part.text && <Markdown key={index} text={part.text} growing={streaming && index === message.parts.length - 1} cut={message.state !== "done"} />;
+          if (part.kind === "text") return part.text && (
+            <Fragment key={index}>
+              <Markdown text={part.text} growing={streaming && index === message.parts.length - 1} cut={message.state !== "done"} />
+              {message.state === "stopped" && index === lastText && <Stopped text={text} heard={message.heard} />}
+            </Fragment>
+          );
           const card = cards[part.card_id];
           return card && <CardView key={part.card_id} card={card} />;
         })}
@@ -56,7 +62,7 @@ function Answer({ message, persona, last, grouped }: Omit<Props, "message"> & { 
         )}
         {message.notice && <p className="notice" dir="auto"><Icon.Warning size={16} />{message.notice}</p>}
         {message.state === "failed" && !message.notice && <p className="notice"><Icon.Warning size={16} />{t("chat.failed")}</p>}
-        {message.state === "stopped" && <p className="stopped"><Icon.StopSquare size={14} />{stoppedText(text, message.heard)}</p>}
+        {message.state === "stopped" && !text && <Stopped text="" heard={null} />}
         {!streaming && text && (
           <div className={last ? "message-actions shown" : "message-actions"}>
             <CopyButton text={text} />
@@ -68,9 +74,11 @@ function Answer({ message, persona, last, grouped }: Omit<Props, "message"> & { 
   );
 }
 
-function stoppedText(text: string, heard: number | null): string {
+/** Where the voice was cut, in its last words: the rest was written but not heard. */
+function Stopped({ text, heard }: { text: string; heard: number | null }) {
   const words = heard ? text.slice(0, heard).replace(/[*_`#>|]/g, "").trim().split(/\s+/).slice(-4).join(" ") : "";
-  return words && heard !== null && heard < text.length ? t("chat.stoppedHeard", { words }) : t("chat.stopped");
+  const where = words && heard !== null && heard < text.length ? t("chat.stoppedHeard", { words }) : t("chat.stopped");
+  return <p className="stopped" dir="auto"><Icon.StopSquare size={14} />{where}</p>;
 }
 
 function CopyButton({ text }: { text: string }) {

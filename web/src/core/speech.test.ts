@@ -35,9 +35,11 @@ class FakeContext {
 
 let context: FakeContext;
 let player: Player;
-beforeEach(async () => {
+const buffered = vi.fn();
+beforeEach(() => {
   context = new FakeContext();
-  player = new Player({ changed: vi.fn(), scheduled: vi.fn(), buffered: vi.fn() }, () => context as unknown as AudioContext);
+  buffered.mockClear();
+  player = new Player({ changed: vi.fn(), scheduled: vi.fn(), buffered }, () => context as unknown as AudioContext);
 });
 
 describe("the player", () => {
@@ -67,6 +69,13 @@ describe("the player", () => {
     expect(at - context.currentTime).toBeLessThanOrEqual(0.04);
     expect(context.stopped).toHaveLength(2);
     expect(player.speaking).toBe(false);
+  });
+  test("after a cut the server learns that nothing is queued any more, or it would hold the next answer back", async () => {
+    await player.unlock();
+    for (let i = 0; i < 30; i++) player.push(chunk(i), second());
+    expect(buffered.mock.lastCall?.[1]).toBeGreaterThan(25_000);
+    player.stop();
+    expect(buffered).toHaveBeenLastCalledWith("u1", 0);
   });
   test("what comes after a cut starts at once, not behind what was queued", async () => {
     await player.unlock();

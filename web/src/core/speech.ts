@@ -207,6 +207,9 @@ export class Player {
     const { context } = this;
     const old = this.#voice;
     const pieces = this.#pieces;
+    // the server paces speech by what is queued here: now nothing is
+    const last = pieces.at(-1);
+    if (last) this.listener.buffered(last.chunk.utterance_id, 0);
     this.#pieces = [];
     this.#nextStart = 0;
     if (!context || !old) return;
