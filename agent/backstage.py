@@ -79,7 +79,8 @@ class Backstage:
         """The personas this person can talk to: shipped ones, the one from settings, then their own."""
         async with self.db.as_user(user_id) as conn:
             own = await persona_rows.listed(conn)
-        shipped = self.personas.all()
+        first = self.default_persona
+        shipped = sorted(self.personas.all(), key=lambda persona: persona.id != first)
         taken = {persona.id for persona in shipped}
         return (*shipped, *(persona for persona in own if persona.id not in taken))
 
@@ -129,7 +130,10 @@ class Backstage:
 
     async def prune(self, conversation_id: str) -> None:
         """Keep only the newest checkpoint: the others grow with the square of the conversation."""
-        await self.saver.aprune([conversation_id], strategy="keep_latest")
+        try:
+            await self.saver.aprune([conversation_id], strategy="keep_latest")
+        except Exception:
+            log.exception("checkpoints.not_pruned")
 
     async def rendered(self, render: Render) -> Render:
         """The render when it is ready or has failed."""

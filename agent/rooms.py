@@ -73,6 +73,20 @@ class Room:
     listeners: Listeners = field(default_factory=Listeners)
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, of whom, and how it is to be answered."""
+
+    text: str
+    persona: Persona
+    cast: tuple[Persona, ...]
+    speak: bool
+    started: float
+    """time.perf_counter() when it arrived."""
+    has_reply: bool
+    """Whether there is an earlier reply in the conversation."""
+
+
 class Rooms:
     def __init__(self, back: Backstage, graph: Graph, publisher: Publisher) -> None:
         self.back, self.graph, self.publisher = back, graph, publisher
@@ -119,7 +133,11 @@ class Rooms:
             for event in events:
                 self.publisher.publish(conversation_id, event)
             persona = next((one for one in cast if one.id == wanted), cast[0])
-            return self._start(room, persona, cast, said.text, answer, speak=said.speak, started=started)
+            asked = Question(said.text, persona, cast, said.speak, started, has_reply=bool(held.title))
+            turn = room.turn = self._turn(room, persona, answer, speak=said.speak, started=started)
+            turn.stage("received")
+            room.task = asyncio.create_task(self._answer(room, turn, asked))
+            return room.task
 
     async def act(self, user_id: str, conversation_id: str, action: ActionTaken) -> None:
         """Carry out a pressed button. The Call is the one it was offered with; the browser only names it."""
@@ -211,23 +229,6 @@ class Rooms:
 
     # ------------------------------------------------------------------ one turn
 
-    def _start(
-        self,
-        room: Room,
-        persona: Persona,
-        cast: tuple[Persona, ...],
-        text: str,
-        answer: Message,
-        *,
-        speak: bool,
-        started: float,
-    ) -> asyncio.Task[Message]:
-        turn = self._turn(room, persona, answer, speak=speak, started=started)
-        turn.stage("received")
-        room.turn = turn
-        room.task = asyncio.create_task(self._answer(room, turn, persona, cast, text, speak=speak))
-        return room.task
-
     def _turn(self, room: Room, persona: Persona, answer: Message, *, speak: bool, started: float) -> Turn:
         ahead = self.back.settings.max_speech_ahead_ms / 1000
 
@@ -258,15 +259,13 @@ class Rooms:
         )
         return turn
 
-    async def _answer(
-        self, room: Room, turn: Turn, persona: Persona, cast: tuple[Persona, ...], text: str, *, speak: bool
-    ) -> Message:
-        tools = self._tools(room, turn.message.id)
+    async def _answer(self, room: Room, turn: Turn, asked: Question) -> Message:
+        persona = asked.persona
         try:
             async with self.back.locks.hold(room.id):
                 await self.back.index_notes(persona)
                 async with self.back.db.as_user(room.owner) as conn:
-                    passages = await knowledge.search(conn, persona.id, text)
+                    passages = await knowledge.search(conn, persona.id, asked.text)
                     memories = await memory.recall(conn)
                 if room.pruning is not None:
                     await room.pruning
@@ -275,18 +274,18 @@ class Rooms:
                 self.publisher.publish(room.id, MessageBrain(message_id=turn.message.id, brain=self.back.brain))
                 ctx = TurnContext(
                     persona=persona,
-                    cast=cast,
+                    cast=asked.cast,
                     memories=tuple(memories),
                     passages=tuple(passages),
                     last_topic=room.last_topic,
-                    has_reply=True,
-                    spoken=speak,
-                    question=text,
-                    tools=tools,
+                    has_reply=asked.has_reply,
+                    spoken=asked.speak,
+                    question=asked.text,
+                    tools=self._tools(room, turn.message.id),
                 )
                 await turn.run(ctx)
-                if passages:
-                    room.last_topic = passages[0]
+                if turn.topic is not None:
+                    room.last_topic = next((p for p in passages if p.heading == turn.topic), room.last_topic)
                 message = await self._finish(room, turn, ctx.outcomes)
             await turn.speak_out()
             message = await self._finish_timings(room, turn, message)
@@ -298,7 +297,7 @@ class Rooms:
         except Exception:
             log.exception("turn.failed")
             return await self._failed(room, turn, "Something went wrong on my side. Please ask again.")
-        await self._hand_over(room, cast, ctx.outcomes, speak=speak)
+        await self._hand_over(room, asked, ctx.outcomes)
         return message
 
     async def _finish(self, room: Room, turn: Turn, outcomes: list[Outcome]) -> Message:
@@ -312,12 +311,13 @@ class Rooms:
         return await self.transcript.save(room.owner, room.id, turn.finished("done"))
 
     async def _finish_timings(self, room: Room, turn: Turn, message: Message) -> Message:
+        turn.notice = turn.notice or getattr(self.back.speech, "notice", None)
         final = turn.finished("done")
         return message if final == message else await self.transcript.save(room.owner, room.id, final)
 
     async def _stopped(self, room: Room, turn: Turn) -> Message:
         if turn.complete:
-            return turn.finished("done")
+            return await self.transcript.save(room.owner, room.id, turn.finished("done"))
         await turn.hush()
         await turn.forget_unheard()
         heard = turn.heard_text()
@@ -331,10 +331,10 @@ class Rooms:
         turn.notice = problem
         return await self.transcript.save(room.owner, room.id, turn.finished("failed"))
 
-    async def _hand_over(self, room: Room, cast: tuple[Persona, ...], outcomes: list[Outcome], *, speak: bool) -> None:
+    async def _hand_over(self, room: Room, asked: Question, outcomes: list[Outcome]) -> None:
         """A persona that was called in greets."""
         arriving = next((o.next_persona for o in reversed(outcomes) if o.next_persona), None)
-        persona = next((one for one in cast if one.id == arriving), None)
+        persona = next((one for one in asked.cast if one.id == arriving), None)
         if persona is None:
             return
         room.last_topic = None
@@ -343,7 +343,7 @@ class Rooms:
             created = await conversation.add_message(conn, room.id, answer)
         if created is not None:
             self.publisher.publish(room.id, created)
-        turn = room.turn = self._turn(room, persona, answer, speak=speak, started=time.perf_counter())
+        turn = room.turn = self._turn(room, persona, answer, speak=asked.speak, started=time.perf_counter())
         try:
             await turn.say(persona.greeting)
             await self.transcript.save(room.owner, room.id, turn.finished("done"))

@@ -62,6 +62,8 @@ class Turn:
         self.brain = message.brain
         self.notice: str | None = None
         self.choices: list[dict[str, str]] = []
+        self.topic: str | None = None
+        """Heading of the note the offline brain answered from."""
         self.utterance: Utterance | None = None
         self.heard: tuple[int, int] | None = None
         self._graph, self._conversation_id = graph, conversation_id
@@ -185,6 +187,7 @@ class Turn:
             if isinstance(chunk, AIMessageChunk) and meta.get("langgraph_node") == "model":
                 if choices := chunk.additional_kwargs.get("choices"):
                     self.choices = list(choices)
+                self.topic = chunk.additional_kwargs.get("topic") or self.topic
                 if chunk.text:
                     await self._token(str(chunk.id), chunk.text)
         elif kind == "updates":

@@ -88,7 +88,7 @@ async def run(settings: Settings, args: argparse.Namespace) -> int:
 
 async def write_film(back: Backstage, person: str, here: str, reply: Message, aspect: Aspect, output: Path) -> None:
     """Make the reply's film and put it at `output`. Raises Unavailable with the reason when it cannot be made."""
-    persona = find(await back.cast(person), reply.persona_id)
+    persona = find(await back.cast(person), reply.persona_id or "")
     async with back.bus.subscribe(here) as frames:
         telling = asyncio.create_task(tell_progress(frames))
         try:
