@@ -137,7 +137,7 @@ def _installed() -> Iterator[Path]:
 
 
 def _try_out(path: Path, env: dict[str, str], tried: list[str]) -> Browser | None:
-    """Show a page through Playwright, in the sandbox if it can be had: not as root, nor where user namespaces are forbidden."""
+    """Show a page through Playwright, sandboxed if possible: not as root, nor without user namespaces."""
     sandboxes: tuple[tuple[str, ...], ...] = ((), ("--no-sandbox",))
     if os.geteuid() == 0:
         sandboxes = (("--no-sandbox",),)
