@@ -3,8 +3,11 @@ import { useEffect, useRef } from "react";
 import { player } from "../core/store";
 import { captionPage } from "./pages";
 
+/** Characters that fit on two lines of a stage this many CSS pixels wide. */
+const twoLines = (width: number) => Math.max(30, Math.min(84, Math.floor((width - 62) / 8) * 2));
+
 /** The words being heard, the current one lit. Hidden from screen readers: the same words stand in the log. */
-export function Captions({ size }: { size: number }) {
+export function Captions() {
   const line = useRef<HTMLParagraphElement>(null);
   useEffect(() => {
     const before = document.createTextNode("");
@@ -24,6 +27,7 @@ export function Captions({ size }: { size: number }) {
       paragraph.hidden = !caption;
       if (!caption) return;
       const { text } = caption.chunk;
+      const size = twoLines(paragraph.parentElement?.clientWidth ?? 0);
       const [start, end] = captionPage(text, caption.from, size);
       before.data = text.slice(start, caption.from);
       word.textContent = text.slice(caption.from, caption.to);
@@ -31,6 +35,6 @@ export function Captions({ size }: { size: number }) {
     };
     draw();
     return () => cancelAnimationFrame(frame);
-  }, [size]);
+  }, []);
   return <p ref={line} className="captions" aria-hidden="true" dir="auto" hidden />;
 }

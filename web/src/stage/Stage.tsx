@@ -17,7 +17,6 @@ import { VoiceMeter } from "./VoiceMeter";
 export type StageSize = "full" | "strip" | "pill";
 
 const VIEWS: Record<StageSize, View> = { full: "portrait", strip: "wide", pill: "head" };
-const CAPTION_SIZE: Record<StageSize, number> = { full: 76, strip: 72, pill: 34 };
 
 type Status = "away" | "speaking" | "thinking" | "listening" | "ready";
 
@@ -59,7 +58,7 @@ export function Stage({ persona, size, onResize }: { persona: PersonaView; size:
       {blocked && !muted && (
         <button type="button" className="tap" onClick={hear}><Icon.Sound size={18} />{t("stage.tap", { name: persona.name })}</button>
       )}
-      <Captions size={CAPTION_SIZE[size]} key={size} />
+      <Captions key={size} />
     </section>
   );
 }

@@ -6,7 +6,8 @@ import { between, cropOf, follow, mouthCell } from "./painter";
 
 const manifest = {
   width: 1920, height: 1080, focus: [552, 0, 816, 1020], layers: { head: { box: [710, 20, 500, 908] }, base: { box: [0, 0, 1920, 1080] } },
-  mouths: { cells: Array.from({ length: 78 }, (_, i) => [i < 12 ? 0 : 1, i * 2, 4]), pure: Array.from({ length: 78 }, (_, i) => (i < 12 ? i : 10)) },
+  eyes: { box: [780, 270, 360, 140] },
+  mouths: { box: [798, 444, 324, 190], cells: Array.from({ length: 78 }, (_, i) => [i < 12 ? 0 : 1, i * 2, 4]), pure: Array.from({ length: 78 }, (_, i) => (i < 12 ? i : 10)) },
 } as unknown as Manifest;
 
 describe("crops", () => {
@@ -18,10 +19,12 @@ describe("crops", () => {
     expect(y + h).toBeLessThanOrEqual(1080);
     expect([x, y, w, h].every((value) => value % 2 === 0)).toBe(true);
   });
-  test("the portrait view is the focus; the head view is square and holds the head's middle", () => {
+  test("the portrait view is the focus; the head view is square and holds eyes and mouth", () => {
     expect(cropOf(manifest, "portrait", 2)).toEqual([552, 0, 816, 1020]);
-    const [x, , w, h] = cropOf(manifest, "head", 2);
+    const [x, y, w, h] = cropOf(manifest, "head", 2);
     expect(w).toBe(h);
+    expect(y).toBeLessThan(270);
+    expect(y + h).toBeGreaterThan(444 + 190);
     expect(x + w / 2).toBeCloseTo(960, -1);
   });
 });

@@ -12,16 +12,17 @@ const HEAD_REACH = 12;
  * above the captions, whatever the shape of the strip.
  */
 export function cropOf(manifest: Manifest, view: View, aspect: number): Box {
-  const { focus, layers, width, height } = manifest;
+  const { focus, mouths, eyes, width, height } = manifest;
   if (view === "portrait") return focus;
-  if (view === "head") {
-    const [x, y, w, h] = layers.head.box;
-    const side = even(Math.min(Math.max(w, h) * 1.08, width, height));
-    return [clamp(x + w / 2 - side / 2, 0, width - side), clamp(y + h / 2 - side / 2, 0, height - side), side, side];
-  }
+  const [, eyesTop] = eyes.box;
+  const chin = mouths.box[1] + mouths.box[3];
   const [fx, fy, fw] = focus;
-  const [, headTop, , headHeight] = layers.head.box;
-  const tall = Math.min((headTop + headHeight - fy) * 1.32, height - fy);
+  if (view === "head") {
+    // the hair may reach far below: eyes and mouth say where the face is
+    const side = even(Math.min((chin - eyesTop) * 1.9, width, height));
+    return [clamp(fx + fw / 2 - side / 2, 0, width - side), clamp((eyesTop + chin) / 2 - side * 0.54, 0, height - side), side, side];
+  }
+  const tall = Math.min((chin - fy) * 1.46, height - fy);
   const wide = Math.min(tall * aspect, width);
   const h = even(wide / aspect);
   const w = even(wide);
