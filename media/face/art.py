@@ -20,7 +20,7 @@ from media.face.states import EYE_STATES, EyeState
 from media.face.studio import draw_room
 from media.face.wardrobe import draw_outfit
 
-ART_VERSION = 1
+ART_VERSION = 2
 
 Box = tuple[int, int, int, int]
 """x, y, width, height."""

@@ -41,7 +41,7 @@ def draw_ears(ink: Ink, look: Look, bones: Anatomy) -> str:
     ear = path(spline(rim, closed=True), fill)
     ear += path(spline(inner, closed=True), shade, 0.42)
     ear += path(taper(fold, 5.0, peak=0.5), shade, 0.46)
-    ear += path(taper([(px + 3, py - 4) for px, py in rim[1:5]], 3.0), light(look.skin, 0.45), 0.34)
+    ear += path(taper([(px - 4, py + 4) for px, py in rim[1:5]], 3.0), light(look.skin, 0.45), 0.34)
     if look.earrings:
         gold, ex, ey = look.earrings, x + 10 * k, 407.0
         shine = ink.radial((0, light(gold, 0.75)), (0.45, gold), (1, dark(gold, 0.42)), centre=(0.36, 0.3), radius=0.75)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+import yaml
 
 from core.errors import InvalidInput
 from core.models import Look, Persona, PersonaPrompt
@@ -129,6 +130,14 @@ def test_shipped_pixels_are_what_the_art_draws(name: str) -> None:
     assert shipped.head_box == drawing.head_box
     assert np.array_equal(shipped.head[..., 3], fresh[..., 3])
     assert np.abs(seen(shipped.head) - seen(fresh)).mean() < 1.5
+
+
+@pytest.mark.parametrize("name", sorted(LOOKS))
+def test_shipped_look_is_the_persona_s(name: str) -> None:
+    """Else the persona's face would be drawn anew on every machine while the shipped one lies unused."""
+    file = Path(__file__).parents[3] / "prompts" / "personas" / f"{name}.yaml"
+    row = yaml.safe_load(file.read_text(encoding="utf-8"))
+    assert Look.model_validate(row["look"]) == LOOKS[name]
 
 
 def test_all_shipped_atlases_stay_small() -> None:
