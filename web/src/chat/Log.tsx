@@ -6,6 +6,7 @@ import { ask, currentPersonaId, isWaiting, useStore } from "../core/store";
 import { t } from "../i18n";
 import type { PersonaView } from "../wire/types";
 import * as Icon from "../ui/icons";
+import { Portrait } from "../ui/Portrait";
 import { MessageView } from "./MessageView";
 
 /** The conversation. `onReading`: whether the person has scrolled away from the newest words. */
@@ -36,7 +37,7 @@ export function Log({ onReading }: { onReading(reading: boolean): void }) {
           ))}
           {waiting && persona && (
             <div className="answer" aria-hidden="true">
-              <img className="avatar" src={persona.portrait_url} alt="" width={34} height={34} />
+              <Portrait persona={persona} size={34} className="avatar" />
               <div className="answer-body"><p className="byline"><span className="name">{persona.name}</span></p><p className="working"><span className="dots"><i /><i /><i /></span></p></div>
             </div>
           )}

@@ -5,6 +5,7 @@ import { retry, useStore, withdraw } from "../core/store";
 import { t } from "../i18n";
 import type { Message, PersonaView } from "../wire/types";
 import * as Icon from "../ui/icons";
+import { Portrait } from "../ui/Portrait";
 import { Actions, CardView } from "./Cards";
 import { Markdown } from "./Markdown";
 
@@ -42,7 +43,7 @@ function Answer({ message, persona, last, grouped }: Omit<Props, "message"> & { 
   const name = persona?.name ?? "";
   return (
     <article className={grouped ? "answer grouped" : "answer"} aria-label={name} aria-busy={streaming}>
-      {!grouped && persona && <img className="avatar" src={persona.portrait_url} alt="" width={34} height={34} style={{ "--hue": persona.hue } as React.CSSProperties} />}
+      {!grouped && persona && <Portrait persona={persona} size={34} className="avatar" />}
       <div className="answer-body">
         {!grouped && <p className="byline"><span className="name" dir="auto">{name}</span>{message.brain && <span className="brain" title={t("chat.brain", { brain: message.brain })}>{message.brain}</span>}</p>}
         {message.parts.map((part, index) => {

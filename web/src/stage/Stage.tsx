@@ -78,6 +78,10 @@ function Face({ persona, view }: { persona: PersonaView; view: View }) {
   const [shown, setShown] = useState<"loading" | "live" | "failed">("loading");
   const [attempt, setAttempt] = useState(0);
   const speaking = usePlayer(() => player.speaking);
+  const online = useStore((state) => state.connection === "online");
+
+  // the line is back: so may be the face
+  useEffect(() => { if (online && shown === "failed") setAttempt(attempt + 1); }, [online]);
 
   useEffect(() => {
     let gone = false;
@@ -108,7 +112,8 @@ function Face({ persona, view }: { persona: PersonaView; view: View }) {
 
   return (
     <>
-      {shown !== "live" && <img className="face-waiting" src={persona.portrait_url} alt="" />}
+      {shown === "loading" && <img className="face-waiting" src={persona.portrait_url} alt="" onError={(event) => { event.currentTarget.hidden = true; }} />}
+      {shown === "failed" && <span className="face-letter" aria-hidden="true">{persona.name.slice(0, 1)}</span>}
       <canvas ref={canvas} className={shown === "live" ? "face" : "face face-hidden"} role="img" aria-label={t("stage.face", { name: persona.name })} />
       {shown === "failed" && (
         <p className="face-problem"><span>{t("stage.noFace")}</span><button type="button" className="link" onClick={() => setAttempt(attempt + 1)}>{t("nav.tryAgain")}</button></p>

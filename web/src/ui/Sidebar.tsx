@@ -7,6 +7,7 @@ import { currentPersonaId, dispatch, getState, openConversation, useStore } from
 import { t } from "../i18n";
 import type { Conversation, PersonaView } from "../wire/types";
 import * as Icon from "./icons";
+import { Portrait } from "./Portrait";
 import { Sheet } from "./Sheet";
 
 export type Panel = "memory" | "timings" | null;
@@ -43,7 +44,7 @@ function Member({ persona, here, onPick }: { persona: PersonaView; here: boolean
   return (
     <li>
       <button type="button" className="member" aria-current={here ? "true" : undefined} onClick={onPick} title={persona.description}>
-        <img src={persona.portrait_url} alt="" width={44} height={44} style={{ "--hue": persona.hue } as React.CSSProperties} />
+        <Portrait persona={persona} size={44} />
         <span><span className="member-name" dir="auto">{persona.name}{persona.mine && <em className="tag">{t("nav.yours")}</em>}</span><span className="member-role" dir="auto">{persona.role}</span></span>
       </button>
     </li>
@@ -89,7 +90,7 @@ function Conversations({ onOpen }: { onOpen(thread: string | null): void }) {
           return (
             <li key={item.id} className="conversation" data-here={item.id === threadId || undefined}>
               <button type="button" className="conversation-open" aria-current={item.id === threadId ? "page" : undefined} onClick={() => onOpen(item.id)}>
-                {persona ? <img src={persona.portrait_url} alt="" width={20} height={20} /> : null}<span dir="auto">{name}</span>
+                {persona && <Portrait persona={persona} size={20} />}<span dir="auto">{name}</span>
               </button>
               <DropdownMenu.Root modal={false}>
                 <DropdownMenu.Trigger className="icon-button small" aria-label={t("nav.options", { title: name })}><Icon.More size={18} /></DropdownMenu.Trigger>
