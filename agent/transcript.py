@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from agent.publisher import Publisher
@@ -13,12 +15,28 @@ from store import conversation
 from store.db import Database
 from tools.context import Outcome
 
+T = TypeVar("T")
+
+
+async def unbroken(work: Coroutine[Any, Any, T]) -> T:
+    """Do `work` to its end even when cancelled meanwhile: what is committed is also published. The cancellation is
+    raised afterwards."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
+
 
 class Transcript:
     def __init__(self, db: Database, publisher: Publisher) -> None:
         self._db, self._publisher = db, publisher
 
     async def save(self, owner: str, conversation_id: str, message: Message) -> Message:
+        return await unbroken(self._save(owner, conversation_id, message))
+
+    async def _save(self, owner: str, conversation_id: str, message: Message) -> Message:
         async with self._db.as_user(owner) as conn:
             event = await conversation.save_message(conn, conversation_id, message)
         self._publisher.publish(conversation_id, event)
@@ -41,17 +59,18 @@ class Transcript:
             actions=tuple(Action(id=n, label=c["label"]) for n, c in zip(names, choices, strict=True)),
         )
         calls = {name: Ask(text=choice["text"]) for name, choice in zip(names, choices, strict=True)}
-        async with self._db.as_service() as conn:
-            event = await conversation.save_card(conn, conversation_id, card, calls)
-        self._publisher.publish(conversation_id, event)
+        await unbroken(self._save_card(conversation_id, card, calls))
         return (CardPart(card_id=card.id),)
 
     async def resolve(self, conversation_id: str, card: ChoicesCard, action_id: str) -> None:
         """Show which suggestion was taken; its buttons are gone."""
         label = next((a.label for a in card.actions if a.id == action_id), "")
         resolved = card.model_copy(update={"rev": card.rev + 1, "resolved": label, "actions": ()})
+        await unbroken(self._save_card(conversation_id, resolved, {}))
+
+    async def _save_card(self, conversation_id: str, card: ChoicesCard, calls: dict[str, Ask]) -> None:
         async with self._db.as_service() as conn:
-            event = await conversation.save_card(conn, conversation_id, resolved, {})
+            event = await conversation.save_card(conn, conversation_id, card, calls)
         self._publisher.publish(conversation_id, event)
 
     async def join_card(self, owner: str, conversation_id: str, message: Message, outcome: Outcome) -> None:

@@ -12,6 +12,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import ValidationError
 
 from agent.rooms import Rooms
+from agent.transcript import unbroken
 from api.auth import backstage, origin_allowed
 from api.door import Door
 from api.outbox import Outbox, encode
@@ -131,6 +132,9 @@ class Connection:
         except NotFound as error:
             await _close(self._ws, 4404, error.message)
             return
+        except Unavailable as error:
+            await _close(self._ws, 1012, error.message)
+            return
         self._conversation_id = here.id
         async with self._back.bus.subscribe(here.id) as frames:
             self._rooms.enter(self.claims.sub, here.id, self.id, speak=self._hello.speak)
@@ -171,9 +175,10 @@ class Connection:
 
     async def _find_conversation(self) -> Conversation:
         persona = self._hello.persona_id or self._back.default_persona
+        # one connection at a time: a crowd at the door that each held one and waited for another would never move
+        cast = await self._back.cast(self.claims.sub)
         async with self._back.db.as_user(self.claims.sub) as conn:
             if self._hello.thread_id is None:
-                cast = await self._back.cast(self.claims.sub)
                 known = persona if any(one.id == persona for one in cast) else cast[0].id
                 return await conversation.open_new(conn, self.claims.sub, known)
             try:
@@ -298,7 +303,8 @@ class Connection:
     async def _take(self, received: Command) -> None:
         ref = getattr(received, "client_id", None)
         try:
-            await self._obey(received)
+            # a page that leaves in the middle of a command must not leave it half done
+            await unbroken(self._obey(received))
         except GreenroomError as error:
             code = error.code if error.code in REFUSED_CODES else "unavailable" if error.status == 503 else "internal"
             self._send(Refused(code=code, message=error.message, retryable=error.retryable, ref=ref))  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import websockets
 from websockets.asyncio.client import ClientConnection
+from websockets.typing import Origin
 
 Event = dict[str, Any]
 SECONDS = 20
@@ -33,9 +34,9 @@ class Page:
     async def __aenter__(self) -> Self:
         self.socket: ClientConnection = await websockets.connect(
             self.url,
-            origin=self.origin,
+            origin=Origin(self.origin) if self.origin else None,
             max_size=None,
-            compression=None,  # type: ignore[arg-type]
+            compression=None,
         )
         await self.send(self.hello)
         return self
@@ -54,7 +55,7 @@ class Page:
             raw = await self.socket.recv()
         if isinstance(raw, bytes):
             (length,) = struct.unpack_from("<I", raw)
-            event = json.loads(raw[4 : 4 + length]) | {"audio": raw[4 + length :]}
+            event: Event = json.loads(raw[4 : 4 + length]) | {"audio": raw[4 + length :]}
         else:
             event = json.loads(raw)
         self.events.append(event)

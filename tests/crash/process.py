@@ -38,15 +38,15 @@ class ServerProcess:
             "GREENROOM_MESSAGES_PER_MINUTE": "100000",
             **self._environment,
         }
-        self._log = open(self.folder / "server.log", "ab")  # noqa: SIM115
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "api.cli", "serve"],
-            env=environment,
-            cwd=Path(__file__).parent.parent.parent,
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=self._log,
-        )
+        with open(self.folder / "server.log", "ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "api.cli", "serve"],
+                env=environment,
+                cwd=Path(__file__).parent.parent.parent,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
         end = time.monotonic() + UP_SECONDS
         while time.monotonic() < end:
             if self._process.poll() is not None:
@@ -57,6 +57,11 @@ class ServerProcess:
             except httpx.TransportError:
                 time.sleep(0.05)
         raise TimeoutError(f"The server was not up in {UP_SECONDS} s:\n{self.log()[-3000:]}")
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
 
     def kill(self) -> None:
         assert self._process is not None
