@@ -91,6 +91,14 @@ describe("the player", () => {
     await player.release();
     expect([player.blocked, context.started.length]).toEqual([false, 1]);
   });
+  test("of what other tabs asked for, only the newest answer waits", async () => {
+    await player.unlock();
+    player.push(chunk(0, "u1", "a"), second(), true);
+    player.push(chunk(0, "u2", "b"), second(), true);
+    player.push(chunk(1, "u2", "b"), second(), true);
+    await player.release();
+    expect(player.pieces.map((piece) => piece.chunk.utterance_id)).toEqual(["u2", "u2"]);
+  });
   test("a cut before the first sound reports that nothing was heard", () => {
     context.state = "suspended";
     player.push(chunk(0), second());

@@ -95,6 +95,8 @@ export class Player {
   }
 
   push(chunk: SpeechChunk, pcm: ArrayBuffer, held = false): void {
+    // only the newest answer of another tab is worth a tap
+    if (held) this.#waiting = this.#waiting.filter((item) => !item.held || item.chunk.message_id === chunk.message_id);
     if (held || this.locked) {
       if (this.#waiting.length < MAX_HELD) this.#waiting.push({ chunk, pcm, held });
       this.listener.changed();
