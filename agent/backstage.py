@@ -18,6 +18,7 @@ from core.errors import Busy, NotFound
 from core.events import Frame, JobProgress
 from core.models import Persona, Render
 from core.settings import Settings
+from jobs.face import FaceDrawings
 from jobs.reply import ReplyRenders
 from prompts import Limits, Personas
 from providers import brains, catalog
@@ -71,6 +72,7 @@ class Backstage:
         self.links = Links(tokens.link_secret)
         self.blobs = Blobs(settings.data_dir / "blobs")
         self.renders = ReplyRenders(settings, db, self.blobs, on_progress=self._on_progress, on_done=self._on_done)
+        self.faces = FaceDrawings(settings.data_dir / "faces")
         self._indexed: dict[str, str] = {}
         self._awaited: dict[str, asyncio.Future[Render]] = {}
         self._asked: dict[str, deque[float]] = {}
@@ -167,6 +169,7 @@ async def open_backstage(settings: Settings) -> AsyncIterator[Backstage]:
         backstage = Backstage(settings, db, locks, saver, speech, tokens)
         await backstage.renders.start()
         stack.push_async_callback(backstage.renders.close)
+        stack.push_async_callback(backstage.faces.close)
         warming = asyncio.gather(
             *(backstage.index_notes(persona) for persona in backstage.personas.all()),
             speech.warm([persona.voice for persona in backstage.personas.all()]),

@@ -33,6 +33,15 @@ class Listeners:
         now = time.monotonic()
         self._dry_at = {one: max(dry, now) + seconds for one, dry in self._dry_at.items()}
 
+    def hear(self) -> bool:
+        """Whether somebody still holds sound that has not been played."""
+        return any(dry > time.monotonic() for dry in self._dry_at.values())
+
+    def cut(self) -> None:
+        """Everybody threw away what they held."""
+        self._dry_at = dict.fromkeys(self._dry_at, 0.0)
+        self._changed.set()
+
     async def wants_sound(self, limit_seconds: float) -> None:
         """Wait until somebody holds less than the limit. Returns at once when nobody listens."""
         while self._dry_at:

@@ -19,7 +19,7 @@ from agent.context import TurnContext
 from agent.graph import Graph
 from agent.listeners import Listeners
 from agent.publisher import Publisher
-from agent.transcript import Transcript, blank_answer
+from agent.transcript import Transcript, blank_answer, short_title
 from agent.turn import Turn
 from agent.voice import Utterance
 from core.calls import Ask, KeepReply
@@ -54,7 +54,6 @@ KEEP_ACTIONS = (
     Action(id="keep.tall", label="Keep for phones", style="ghost"),
 )
 KEEP_CALLS: dict[str, Aspect] = {"keep.wide": "16:9", "keep.tall": "9:16"}
-TITLE_CHARS = 60
 RESTARTED = "The room restarted while I was answering."
 
 
@@ -115,6 +114,7 @@ class Rooms:
                 return None
             if stopping:
                 await self._stop(room, None)
+            room.listeners.cut()
             async with self.back.db.as_user(user_id) as conn:
                 held = await conversation.get(conn, conversation_id)
                 created = await conversation.add_message(conn, conversation_id, question)
@@ -316,7 +316,7 @@ class Rooms:
         return message if final == message else await self.transcript.save(room.owner, room.id, final)
 
     async def _stopped(self, room: Room, turn: Turn) -> Message:
-        if turn.complete:
+        if turn.complete and turn.heard is None:
             return await self.transcript.save(room.owner, room.id, turn.finished("done"))
         await turn.hush()
         await turn.forget_unheard()
@@ -352,14 +352,18 @@ class Rooms:
             await asyncio.shield(self._stopped(room, turn))
 
     async def _stop(self, room: Room, stop: Stop | None) -> None:
-        """Caller holds the gate."""
+        """Caller holds the gate. No word of what was heard while the voice still sounds means that nothing was."""
         turn, task = room.turn, room.task
         if turn is None:
             return
+        sounding = room.listeners.hear()
+        room.listeners.cut()
         named = stop.utterance_id if stop else None
         same = named is None or (turn.utterance is not None and turn.utterance.id == named)
         if stop is not None and stop.heard is not None and same:
             turn.heard = stop.heard
+        elif sounding and turn.utterance is not None:
+            turn.heard = (0, 0)
         if task is not None and not task.done():
             if same:
                 task.cancel()
@@ -389,9 +393,3 @@ class Rooms:
             emit=lambda event: self.publisher.publish(room.id, event),
             link=back.links.video,
         )
-
-
-def short_title(text: str) -> str:
-    """A conversation's title: the first words of its first question."""
-    words = " ".join(text.split())
-    return words if len(words) <= TITLE_CHARS else words[:TITLE_CHARS].rsplit(" ", 1)[0] + "…"

@@ -29,6 +29,9 @@ async def unbroken(work: Coroutine[Any, Any, T]) -> T:
         raise
 
 
+TITLE_CHARS = 60
+
+
 class Transcript:
     def __init__(self, db: Database, publisher: Publisher) -> None:
         self._db, self._publisher = db, publisher
@@ -91,3 +94,9 @@ def blank_answer(persona_id: str) -> Message:
         state="streaming",
         created_at=datetime.now(UTC),
     )
+
+
+def short_title(text: str) -> str:
+    """A conversation's title: the first words of its first question."""
+    words = " ".join(text.split())
+    return words if len(words) <= TITLE_CHARS else words[:TITLE_CHARS].rsplit(" ", 1)[0] + "…"

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, Response
 
 from api.auth import backstage
-from api.personas import folder, recipe
+from api.personas import ASPECT, recipe
 from core.errors import NotFound
 from store import render as renders
 from store.links import KINDS
@@ -29,7 +29,7 @@ async def atlas_file(request: Request, persona_id: str, recipe_hash: str, name: 
     persona = await back.find_persona(persona_id)
     if match is None or persona is None or recipe(persona) != recipe_hash:
         raise NotFound("There is no such face.")
-    path = await folder(persona, back.settings.data_dir / "faces") / name
+    path = await back.faces.folder(persona, ASPECT) / name
     if not path.is_file():
         raise NotFound("There is no such face.")
     return FileResponse(path, media_type=TYPES[match[1]], headers=IMMUTABLE)

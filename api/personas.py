@@ -1,9 +1,6 @@
-"""Personas as the page sees them, and the files of their faces."""
+"""Personas as the page sees them, and where their faces are."""
 
 from __future__ import annotations
-
-import asyncio
-from pathlib import Path
 
 from core.events import PersonaView
 from core.models import Aspect, Persona
@@ -32,17 +29,3 @@ def view(persona: Persona) -> PersonaView:
 def recipe(persona: Persona) -> str:
     """The short recipe hash in a face's address: a changed look is a new address, so caches never lie."""
     return atlas.recipe(persona.look, ASPECT, atlas.HEIGHTS[ASPECT])[:HASH_CHARS]
-
-
-async def folder(persona: Persona, cache: Path) -> Path:
-    """Where the files of this persona's atlas are; drawn first when nobody has seen this look before."""
-    return await asyncio.to_thread(_folder, persona, cache)
-
-
-def _folder(persona: Persona, cache: Path) -> Path:
-    found = atlas.find(persona.look, persona.id, ASPECT, cache)
-    if found is None:
-        atlas.for_persona(persona, ASPECT, cache)
-        found = atlas.find(persona.look, persona.id, ASPECT, cache)
-    assert found is not None
-    return found

@@ -102,7 +102,7 @@ class Database:
                 async with conn:
                     yield conn
             finally:
-                await self._pool.putconn(conn)
+                await asyncio.shield(self._pool.putconn(conn))
         except psycopg.errors.InsufficientPrivilege as error:
             raise Forbidden("That belongs to somebody else.") from error
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:

@@ -34,3 +34,14 @@ async def test_the_hungriest_listener_decides_and_one_that_leaves_does_not() -> 
     assert not done
     listeners.leave("full")
     await asyncio.wait_for(waiting, 5)
+
+
+async def test_after_a_cut_sound_is_wanted_at_once() -> None:
+    listeners = Listeners()
+    listeners.join("a")
+    listeners.sent(1000)
+    assert listeners.hear()
+    waiting = asyncio.create_task(listeners.wants_sound(20))
+    listeners.cut()
+    await asyncio.wait_for(waiting, 5)
+    assert not listeners.hear()

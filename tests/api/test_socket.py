@@ -143,6 +143,29 @@ async def test_stopping_keeps_what_was_heard_in_whole_words(served: Served) -> N
     assert len(state.values["messages"][-1].text) <= len(heard) + 2
 
 
+async def test_a_stop_before_anything_was_heard_says_so(served: Served) -> None:
+    async with Page(served.base, served.token(str(uuid4())), persona_id="jenniel") as page:
+        thread = (await page.until("welcome"))["thread_id"]
+        await page.ask("Should we chase market share?")
+        await page.until("speech.chunk")
+        await page.send({"type": "stop", "reason": "user"})
+        done = await page.until("message.completed", lambda e: e["message"]["state"] == "stopped")
+    assert done["message"]["heard"] == 0
+    state = await served.app.state.backstage.graph.aget_state({"configurable": {"thread_id": thread}})
+    assert state.values["messages"][-1].text.strip() == "—"
+
+
+async def test_many_interrupted_answers_do_not_silence_the_next(served: Served) -> None:
+    async with Page(served.base, served.token(str(uuid4())), persona_id="jenniel") as page:
+        await page.until("snapshot")
+        for _ in range(6):
+            await page.ask("Should we chase market share?")
+            await page.until("speech.chunk")
+            await page.send({"type": "stop", "reason": "user"})
+        await page.ask("Who are you?")
+        await page.until("speech.chunk", lambda e: e["final"])
+
+
 async def test_a_stop_before_any_sound_leaves_a_whole_history(served: Served) -> None:
     async with Page(served.base, served.token(str(uuid4()))) as page:
         await page.until("snapshot")
