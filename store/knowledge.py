@@ -15,7 +15,7 @@ from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
 
 from core.models import Note, Passage
-from store.rerank import Candidate, Vocabulary, rank_notes, read_terms, read_vocabulary
+from store.rerank import Candidate, Vocabulary, add_topic, rank_notes, read_terms, read_vocabulary
 from store.words import STOP
 
 CANDIDATES_MAX = 30
@@ -77,11 +77,15 @@ async def remove(conn: Connection, persona_id: str) -> None:
     await conn.execute("delete from public.knowledge_source where persona_id = %s", (persona_id,))
 
 
-async def search(conn: Connection, persona_id: str, question: str, limit: int = 5) -> list[Passage]:
+async def search(
+    conn: Connection, persona_id: str, question: str, limit: int = 5, *, topic: str | None = None
+) -> list[Passage]:
     """The persona's notes most likely to answer `question`, best first; empty when nothing comes near.
 
-    When the question asks two things, the best note for each comes first.
+    When the question asks two things, the best note for each comes first. `topic` is what was spoken of last (a
+    heading): it is what a question with nothing but a pronoun ("how do I measure that?") is about.
     """
+    question = add_topic(question, topic)
     vocabulary = await _read_vocabulary(conn, persona_id)
     if vocabulary is None:
         return []

@@ -18,7 +18,7 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
 from core.models import Note
-from store.words import COMMON, STOP, WEAK, normalise, stem, synonyms, tokens
+from store.words import ASPECTS, COMMON, STOP, WEAK, normalise, stem, synonyms, tokens
 
 TITLE, ANSWER, MORE = 1.0, 0.75, 0.45
 """What a hit counts by where it stands."""
@@ -149,6 +149,14 @@ def split_parts(question: str) -> tuple[str, ...]:
     return tuple(parts[:PARTS_MAX]) if len(parts) > 1 else (question,)
 
 
+def add_topic(question: str, topic: str | None) -> str:
+    """`question` with the topic put in when it has a pronoun and no subject of its own, else unchanged."""
+    if topic is None or not _PRONOUN.search(question):
+        return question
+    named = any(word not in STOP and word not in WEAK and stem(word) not in ASPECTS for word in tokens(question))
+    return question if named else f"{question.strip(' ?')}: {topic}"
+
+
 def _names_subject(part: str) -> bool:
     words = [word for word in tokens(part) if word not in STOP]
     return bool(words) and (_PRONOUN.search(part) is not None or any(word not in WEAK for word in words))
@@ -239,10 +247,11 @@ def _score(
 ) -> Scored:
     note = _prepare(candidate.heading, candidate.aliases, candidate.answer, candidate.more)
     total = sum(term.weight for term in terms)
+    plain = all(term.weak for term in terms)
     held, strong = 0.0, False
     for term in terms:
         best = 0.0
-        strong = strong or (not term.weak and not note.title.isdisjoint(term.stems))
+        strong = strong or ((plain or not term.weak) and not note.title.isdisjoint(term.stems))
         for each, value in term.stems.items():
             where = TITLE if each in note.title else ANSWER if each in note.answer else MORE if each in note.more else 0
             best = max(best, where * value)

@@ -50,10 +50,16 @@ quickly reason recommend second short simple small start step steps stop time to
 usual valuable week wrong work works working worth year years day days tomorrow yesterday advice tip tips idea
 ideas understand understanding learn happen happens look looks find many number set turn run bring call show
 move pick choose everyone old young busi compani firm want wants wanted keep ask asking talk say come comes
-use used using help put
+use used using help put ten twenty thirty sixty hundred dozen half minute minutes hour hours month months
 """
 WEAK = frozenset(_WEAK.split())
 """Counted, but little: they stand in questions on any subject."""
+
+_ASPECT = """
+measure calculate compute count test check track raise reduce avoid prevent fix handle build write prepare practise
+apply begin end spot notice recognise explain cost worth pay long soon fast mistake benefit advantage drawback purpose
+formula practical risk risky happen far enough typical mean detail word
+"""
 
 _COMMON = """
 able across add ago air almost alone along already always animal answer apple area army art away baby ball
@@ -99,6 +105,12 @@ quit leave churn cancel
 keep retain retention
 rival competitor competition compete
 revenue sales turnover
+small tiny little
+big giant large
+resign leave quit
+kit gear equipment
+fluff stumble
+salary wage payroll
 profit margin earn
 ad advert advertisement advertising
 goal objective target aim
@@ -124,8 +136,12 @@ different differentiate unique distinct
 slow slowdown decline drop fall
 fast quick speed
 stock inventory
-discount promotion sale
+discount promotion
 refund return
+executive vp director
+peer friend colleague
+bookkeeper accountant
+clothing clothes dress
 email mail newsletter
 photo picture image
 film movie video
@@ -135,8 +151,7 @@ clip video footage
 upload post publish
 reporter journalist press media
 layoff redundancy dismissal
-salary wage payroll
-spike bump jump surge
+spike bump jump surge leap
 slump dip decline drop
 vanish leave abandon
 bail leave quit
@@ -206,6 +221,10 @@ def _synonyms() -> dict[str, frozenset[str]]:
         for each in group:
             table[each] |= group - {each}
     return {each: frozenset(others) for each, others in table.items()}
+
+
+ASPECTS = frozenset(stem(word) for word in _ASPECT.split())
+"""Stems of what is asked about a subject; they name none themselves."""
 
 
 def synonyms(stemmed: str) -> frozenset[str]:

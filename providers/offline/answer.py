@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 import sentencex
@@ -135,7 +135,7 @@ def answer(intent: Intent, state: BrainState) -> Said:
     first = good[0]
     words = re.findall(r"[\w'-]+", intent.text)
     tied = [each for each in good if each.score >= TIE_SHARE * first.score]
-    if len(words) <= 2 and len(tied) > 1 and first.heading.casefold().strip(" ?") != intent.text.casefold().strip(" ?"):
+    if len(words) <= 2 and len(tied) > 1 and not _is_its_name(first.heading, intent.text):
         return ask_back(state, tied, intent.text)
     if len(good) > 1 and _TWO_QUESTIONS.search(intent.text):
         second = good[1]
@@ -146,6 +146,12 @@ def answer(intent: Intent, state: BrainState) -> Said:
     if first.score < SURE_FROM:
         return Said(f"{pick(_NEAREST, intent.text)} {first.answer}", topic=first)
     return Said(first.answer, topic=first)
+
+
+def _is_its_name(heading: str, topic: str) -> bool:
+    """Whether `topic` is exactly what the heading asks about: "churn" for "What is churn?"."""
+    bare = re.sub(r"^(?:what (?:is|are|does)(?: an?| the)?|how do (?:i|we))\s+", "", heading.casefold().strip(" ?"))
+    return topic.casefold().strip(" ?!.") in (bare, heading.casefold().strip(" ?"))
 
 
 def _find_detail(question: str, passage: Passage) -> str:
@@ -206,6 +212,15 @@ def clarify(intent: Intent, state: BrainState) -> Said:
             return Said(good[0].answer, topic=good[0])
         return ask_back(state, tied, intent.text)
     return ask_back(state, (), intent.text)
+
+
+def follow_up(about: Passage, state: BrainState, said_before: str) -> Said:
+    """The answer to a question about the last topic: of another note, or the rest of the one just said."""
+    if state.last_topic is not None and about.heading != state.last_topic.heading:
+        if about.score >= ANSWERS_FROM and about.answer[:80] not in said_before:
+            return Said(about.answer, topic=about)
+        about = state.last_topic
+    return replace(more(state, said_before), topic=about)
 
 
 def more(state: BrainState, said_before: str) -> Said:

@@ -47,7 +47,8 @@ us usual very want was way we well were what what's when where which who why wil
 better problem issue trouble matter best more good great nice make made next bad work works whatever anyway
 first second third last opinion opinions advice change different hmm so...
 """
-_EMPTY = frozenset(_EMPTY_WORDS.split())
+EMPTY = frozenset(_EMPTY_WORDS.split())
+"""Words that name no subject."""
 
 
 def parse(
@@ -128,7 +129,7 @@ def _clauses(text: str, room: Room) -> Iterator[str]:
 def _has_subject(text: str) -> bool:
     """Whether a word is left that says what it is about, and more than a bare topic word was said."""
     words = re.findall(r"[a-z0-9][a-z0-9'-]*", text.casefold())
-    subject = [word for word in words if word not in _EMPTY]
+    subject = [word for word in words if word not in EMPTY]
     return bool(subject) and len(words) > 1
 
 

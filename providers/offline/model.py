@@ -27,6 +27,7 @@ from pydantic import Field
 from core.models import Passage
 from providers.offline import answer as say
 from providers.offline.answer import LABEL_CHARS_MAX, Said
+from providers.offline.follow import find_follow_up
 from providers.offline.grammar import parse
 from providers.offline.intent import Intent
 from providers.offline.report import report
@@ -193,10 +194,10 @@ def _say(intent: Intent, state: BrainState, before: str) -> Said:
     """The words for an intent that calls no tool."""
     others = [other.name for other in state.cast if other.id != state.persona.id]
     match intent.kind:
-        case "question":
-            return say.answer(intent, state)
-        case "vague":
-            return say.clarify(intent, state)
+        case "question" | "vague":
+            if (about := find_follow_up(intent.text, state)) is not None:
+                return say.follow_up(about, state, before)
+            return say.answer(intent, state) if intent.kind == "question" else say.clarify(intent, state)
         case "hello":
             return Said(say.greet(state, intent.text))
         case "goodbye" | "thanks" | "how_are_you" | "rules":
