@@ -78,6 +78,8 @@ class Terminal:
         self._cast: tuple[PersonaView, ...] = ()
         self._seq: int | None = None
         self._waiting: dict[str, UserMessage] = {}
+        self._ready = asyncio.Event()
+        """Set once the conversation is on the screen; what is typed before that waits."""
         self._answered = asyncio.Event()
         self._answered.set()
         self._answering: str | None = None
@@ -185,6 +187,7 @@ class Terminal:
                 else:
                     self.screen.catch_up(event)
                 self._buttons = self.screen.buttons(event.messages, event.cards)
+                self._ready.set()
                 if self._waiting:
                     self._resend()
                 elif not any(message.state == "streaming" for message in event.messages):
@@ -251,6 +254,7 @@ class Terminal:
 
     async def _type(self) -> None:
         async for line in self._lines:
+            await self._ready.wait()
             if not await self._obey(line.strip()):
                 return
             if self._patient:
@@ -279,6 +283,7 @@ class Terminal:
                 self.screen.note(f"  {one.id:<10} {one.name}, {one.role}")
         elif word == "/new":
             self.conversation, self._seq, self._greeted = None, None, False
+            self._ready.clear()
             if self._socket is not None:
                 await self._socket.close()
         elif word == "/stop":
