@@ -149,6 +149,6 @@ def test_a_check_that_fails_by_surprise_is_a_finding(tmp_path: Path, monkeypatch
     def surprise() -> None:
         raise RuntimeError("the disk is on fire")
 
-    monkeypatch.setattr(doctor_parts.webapp, "node_program", surprise)
+    monkeypatch.setattr(webapp, "node_program", surprise)
     found = doctor_parts.check_node(settings(tmp_path))
     assert found.state == "broken" and "the disk is on fire" in found.says
