@@ -265,7 +265,8 @@ class Rooms:
             async with self.back.locks.hold(room.id):
                 await self.back.index_notes(persona)
                 async with self.back.db.as_user(room.owner) as conn:
-                    passages = await knowledge.search(conn, persona.id, asked.text)
+                    about = room.last_topic.heading if room.last_topic else None
+                    passages = await knowledge.search(conn, persona.id, asked.text, topic=about)
                     memories = await memory.recall(conn)
                 if room.pruning is not None:
                     await room.pruning
