@@ -12,6 +12,7 @@ import threading
 import time
 import urllib.request
 import webbrowser
+from contextlib import suppress
 
 from api.app import create_app
 from api.page import dist
@@ -50,13 +51,12 @@ def run(settings: Settings, args: argparse.Namespace) -> int:
     listening = listen(settings.host, settings.port)
     server = Announcing(config(create_app(settings), settings))
     server.began, server.opens_browser = began, settings.open_browser
-    try:
+    with listening, suppress(KeyboardInterrupt):
         server.run(sockets=[listening])
-    except KeyboardInterrupt:
-        print("\nThe room is closed.")
-    finally:
-        listening.close()
-    return 0 if server.started else 1
+    if not server.started:
+        return 1
+    print("\nThe room is closed.", flush=True)
+    return 0
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -128,7 +128,7 @@ class Note(Noun):
 
 
 class Passage(Noun):
-    """A note found for a question, best first. `coverage` is the share (0..1) of the question's content words it has."""
+    """A note found for a question, best first. `coverage` is the share (0..1) of the question's words it has."""
 
     heading: str
     answer: str

@@ -325,7 +325,7 @@ _EVERYDAY = frozenset({"clear", "drop", "remove"})
 
 
 def _remembered(about: str, room: Room) -> bool:
-    words = {word for word in re.findall(r"[a-z]{4,}", about.casefold())}
+    words = set(re.findall(r"[a-z]{4,}", about.casefold()))
     return any(words & set(re.findall(r"[a-z]{4,}", memory.text.casefold())) for memory in room.memories)
 
 

@@ -59,7 +59,7 @@ def test_a_closure_is_never_missed(start: float, length: float, closure: int, ch
 
 
 def test_every_closure_of_running_speech_is_shown_in_its_own_time() -> None:
-    spans = [s for s in babble(30, 7)]
+    spans = list(babble(30, 7))
     pose = track(spans, 30)
     for span in spans:
         if span.viseme in (P, F):
