@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from uuid import uuid4
 
 import structlog
@@ -19,14 +18,13 @@ from agent.context import TurnContext
 from agent.graph import Graph
 from agent.listeners import Listeners
 from agent.publisher import Publisher
-from agent.transcript import Transcript, blank_answer, short_title
+from agent.transcript import Transcript, blank_answer
 from agent.turn import Turn
 from agent.voice import Utterance
 from core.calls import Ask, KeepReply
 from core.errors import GreenroomError, NotFound
 from core.events import (
     ActionTaken,
-    Event,
     MessageBrain,
     SpeechChunk,
     Stop,
@@ -101,13 +99,6 @@ class Rooms:
         self.back.limit_questions(user_id)
         room = self.room(user_id, conversation_id)
         async with room.gate:
-            question = Message(
-                id=str(uuid4()),
-                role="user",
-                parts=(TextPart(text=said.text),),
-                created_at=datetime.now(UTC),
-                client_id=said.client_id,
-            )
             cast = await self.back.cast(user_id)
             stopping = room.task is not None and not room.task.done()
             if stopping and await self.transcript.seen(user_id, conversation_id, said.client_id):
@@ -115,24 +106,12 @@ class Rooms:
             if stopping:
                 await self._stop(room, None)
             room.listeners.cut()
-            async with self.back.db.as_user(user_id) as conn:
-                held = await conversation.get(conn, conversation_id)
-                created = await conversation.add_message(conn, conversation_id, question)
-                if created is None:
-                    return None
-                events: list[Event] = [created]
-                wanted = find(cast, said.persona_id).id if said.persona_id else held.persona_id
-                title = None if held.title else short_title(said.text)
-                if wanted != held.persona_id or title:
-                    persona_id = wanted if wanted != held.persona_id else None
-                    events.append(await conversation.change(conn, conversation_id, title=title, persona_id=persona_id))
-                answer = blank_answer(wanted)
-                started_answer = await conversation.add_message(conn, conversation_id, answer)
-                if started_answer is not None:
-                    events.append(started_answer)
-            for event in events:
-                self.publisher.publish(conversation_id, event)
-            persona = next((one for one in cast if one.id == wanted), cast[0])
+            wanted = find(cast, said.persona_id).id if said.persona_id else None
+            recorded = await self.transcript.ask(user_id, conversation_id, said, wanted)
+            if recorded is None:
+                return None
+            held, answer = recorded
+            persona = next((one for one in cast if one.id == answer.persona_id), cast[0])
             asked = Question(said.text, persona, cast, said.speak, started, has_reply=bool(held.title))
             turn = room.turn = self._turn(room, persona, answer, speak=said.speak, started=started)
             turn.stage("received")

@@ -8,9 +8,13 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import uuid4
 
+import structlog
+
 from agent.publisher import Publisher
 from core.calls import Ask
-from core.models import Action, CardPart, ChoicesCard, Message, TextPart
+from core.errors import Unavailable
+from core.events import Event, UserMessage
+from core.models import Action, CardPart, ChoicesCard, Conversation, Message, TextPart
 from store import conversation
 from store.db import Database
 from tools.context import Outcome
@@ -29,6 +33,8 @@ async def unbroken(work: Coroutine[Any, Any, T]) -> T:
         raise
 
 
+log = structlog.get_logger()
+
 TITLE_CHARS = 60
 
 
@@ -44,6 +50,47 @@ class Transcript:
             event = await conversation.save_message(conn, conversation_id, message)
         self._publisher.publish(conversation_id, event)
         return message
+
+    async def ask(
+        self, owner: str, conversation_id: str, said: UserMessage, persona_id: str | None
+    ) -> tuple[Conversation, Message] | None:
+        """Record a question and its blank answer, once. Returns the conversation as it was before and the answer, or
+        None when `client_id` was taken before. A database that dies meanwhile is tried again when it is back."""
+        question = Message(
+            id=str(uuid4()),
+            role="user",
+            parts=(TextPart(text=said.text),),
+            created_at=datetime.now(UTC),
+            client_id=said.client_id,
+        )
+        answer = blank_answer(persona_id or "")
+        try:
+            return await self._ask(owner, conversation_id, question, answer, persona_id)
+        except Unavailable:
+            log.warning("question.recorded_again")
+            return await self._ask(owner, conversation_id, question, answer, persona_id)
+
+    async def _ask(
+        self, owner: str, conversation_id: str, question: Message, answer: Message, persona_id: str | None
+    ) -> tuple[Conversation, Message] | None:
+        events: list[Event | None] = []
+        async with self._db.as_user(owner) as conn:
+            held = await conversation.get(conn, conversation_id)
+            answer = answer.model_copy(update={"persona_id": persona_id or held.persona_id})
+            created = await conversation.add_message(conn, conversation_id, question)
+            if created is None:
+                # a commit whose answer got lost: pages find the events by the gap in their seq
+                return (held, answer) if await conversation.has_message(conn, answer.id) else None
+            events.append(created)
+            new_persona = persona_id if persona_id != held.persona_id else None
+            title = None if held.title else short_title(question.text)
+            if new_persona or title:
+                events.append(await conversation.change(conn, conversation_id, title=title, persona_id=new_persona))
+            events.append(await conversation.add_message(conn, conversation_id, answer))
+        for event in events:
+            if event is not None:
+                self._publisher.publish(conversation_id, event)
+        return held, answer
 
     async def seen(self, owner: str, conversation_id: str, client_id: str) -> bool:
         """Whether a message with this client id is already in the conversation."""

@@ -159,6 +159,11 @@ async def seen(conn: Connection, conversation_id: str, client_id: str) -> bool:
     return bool(row and row[0])
 
 
+async def has_message(conn: Connection, message_id: str) -> bool:
+    cursor = await conn.execute("select 1 from messages where id = %s", (known_uuid(message_id, "message"),))
+    return await cursor.fetchone() is not None
+
+
 async def save_message(conn: Connection, conversation_id: str, message: Message) -> MessageCompleted:
     """Replace the message by what it is now."""
     message = storable(message)

@@ -75,15 +75,18 @@ class Page:
 
     async def answer(self, text: str, *, speak: bool = False, **more: Any) -> Event:
         """Ask and read to the end: the finished message."""
-        await self.ask(text, speak=speak, **more)
-        return await self.finished()
+        client_id = await self.ask(text, speak=speak, **more)
+        await self.until("message.created", lambda e: e["message"]["client_id"] == client_id)
+        mine = (await self.until("message.created", lambda e: e["message"]["role"] == "assistant"))["message"]["id"]
+        return await self.finished(mine)
 
-    async def finished(self) -> Event:
-        """The next assistant message that is complete."""
+    async def finished(self, message_id: str | None = None) -> Event:
+        """The next assistant message (or this one) that is complete."""
 
         def complete(event: Event) -> bool:
             message = event["message"]
-            return bool(message["role"] == "assistant" and message["state"] != "streaming")
+            mine = message_id in (None, message["id"])
+            return bool(mine and message["role"] == "assistant" and message["state"] != "streaming")
 
         done: Event = (await self.until("message.completed", complete))["message"]
         return done
