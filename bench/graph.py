@@ -58,7 +58,7 @@ class AtOnce(BaseChatModel):
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         for _ in range(10):
-            chunk = ChatGenerationChunk(message=AIMessageChunk("word "))
+            chunk = ChatGenerationChunk(message=AIMessageChunk(content="word "))
             if run_manager:
                 await run_manager.on_llm_new_token("word ", chunk=chunk)
             yield chunk
