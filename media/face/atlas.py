@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 import tempfile
+from itertools import product
 from pathlib import Path
 from typing import Literal
 
@@ -281,11 +282,16 @@ def load(folder: Path) -> Atlas:
     )
 
 
+def shipped_folder(persona_id: str, aspect: Aspect) -> Path:
+    """Where the shipped atlas of a persona is, if there is one: `<id>`, and `<id>-tall` for 9:16."""
+    return SHIPPED / (persona_id if aspect == "16:9" else f"{persona_id}-tall")
+
+
 def find(look: Look, persona_id: str, aspect: Aspect, cache_dir: Path, height: int | None = None) -> Path | None:
     """The folder of the finished atlas for this look, shipped or cached; None if it was never built."""
     tall = height or HEIGHTS[aspect]
     wanted = recipe(look, aspect, tall)
-    for folder in (SHIPPED / persona_id, cache_dir / wanted):
+    for folder in (shipped_folder(persona_id, aspect), cache_dir / wanted):
         if folder.parent in (SHIPPED, cache_dir):
             manifest = read_manifest(folder)
             if manifest is not None and manifest.recipe == wanted and manifest.complete:
@@ -342,17 +348,17 @@ def main(arguments: list[str]) -> int:
         return 2
     looks = shipped_looks()
     stale = 0
-    for name in arguments[1:] or looks:
-        wanted = recipe(looks[name], "16:9", HEIGHTS["16:9"])
+    for name, aspect in product(arguments[1:] or looks, HEIGHTS):
+        folder = shipped_folder(name, aspect)
         if arguments[0] == "check":
-            manifest = read_manifest(SHIPPED / name)
-            fresh = manifest is not None and manifest.recipe == wanted
+            manifest = read_manifest(folder)
+            fresh = manifest is not None and manifest.recipe == recipe(looks[name], aspect, HEIGHTS[aspect])
             stale += not fresh
-            print(f"{name}: {'up to date' if fresh else 'out of date'}")
+            print(f"{folder.name}: {'up to date' if fresh else 'out of date'}")
             continue
-        build(looks[name], "16:9").finish().save(SHIPPED / name, effort=6)
-        size = sum(file.stat().st_size for file in (SHIPPED / name).iterdir())
-        print(f"{name}: {size / 1000:.0f} kB")
+        build(looks[name], aspect).finish().save(folder, effort=6)
+        size = sum(file.stat().st_size for file in folder.iterdir())
+        print(f"{folder.name}: {size / 1000:.0f} kB")
     return 1 if stale else 0
 
 
