@@ -15,7 +15,7 @@ from functools import lru_cache
 from math import log
 
 from rapidfuzz import fuzz, process
-from rapidfuzz.distance import OSA
+from rapidfuzz.distance import OSA, Levenshtein
 
 from core.models import Note
 from store.words import ASPECTS, COMMON, STOP, WEAK, normalise, stem, synonyms, tokens
@@ -23,9 +23,9 @@ from store.words import ASPECTS, COMMON, STOP, WEAK, normalise, stem, synonyms, 
 TITLE, ANSWER, MORE = 1.0, 0.75, 0.45
 """What a hit counts by where it stands."""
 REPAIRED, SYNONYM = 0.9, 0.7
-UNKNOWN_WEIGHT, UNKNOWN_NAME_WEIGHT = 1.7, 4.5
+UNKNOWN_WEIGHT, UNKNOWN_NAME_WEIGHT = 2.4, 4.5
 """Weight of a word that stands nowhere in the notes; more when it is the name of somebody or something."""
-BODY_SHARE = 0.4
+BODY_SHARE = 0.6
 """Share of its weight a word keeps that no heading or alias has."""
 WEAK_SHARE = 0.48
 KNOWN_WEIGHT_MAX = 1.65
@@ -38,6 +38,8 @@ MIX = (0.49, 0.23, 0.25, 0.03)
 """What coverage, likeness to a way of asking, likeness of wording, and Postgres's rank contribute to the score."""
 FACT_SHARE = 0.41
 """Share of its score a note keeps when the question asks for a fact of one time or place: notes hold no such facts."""
+WORDING_FROM = 0.5
+"""Below this coverage likeness of wording counts less: "how do I …" alone makes two questions look alike."""
 PARTS_MAX = 3
 
 _PART = re.compile(
@@ -192,14 +194,34 @@ def repair(word: str, vocabulary: Vocabulary) -> str | None:
     """What `word` is most likely a slip of: a stem of the notes or a stop word; None for real words and far ones."""
     if len(word) < 4 or word in COMMON or stem(word) in COMMON or word in WEAK or not word.isalpha():
         return None
-    allowed = 1 if len(word) < 8 else 2
+    allowed = 1 if len(word) < 10 else 2
     near = process.extractOne(word, vocabulary.words.keys(), scorer=OSA.distance, score_cutoff=allowed)
     empty = process.extractOne(word, STOP, scorer=OSA.distance, score_cutoff=allowed)
     if empty is not None and len(empty[0]) > 4 and (near is None or empty[1] <= near[1]):
         return empty[0]
-    if near is None or near[0][:1] != word[:1] or len(near[0]) < 4:
+    if near is None or near[0][:1] != word[:1] or len(near[0]) < 4 or not _is_slip(word, near[0]):
         return None
     return vocabulary.words[near[0]]
+
+
+def _is_slip(word: str, meant: str) -> bool:
+    """Whether fingers slip like that: letters swapped, left out, doubled, a wrong vowel or the key beside. Short words
+    are too often other words, so for them only a swap (4 letters), or a swap, a missing or a further letter (5)."""
+    ops = Levenshtein.editops(word, meant)
+    if OSA.distance(word, meant) < len(ops):  # a swap
+        return True
+    if len(word) < 5:
+        return False
+    replaced = [(word[op.src_pos], meant[op.dest_pos]) for op in ops if op.tag == "replace"]
+    return not replaced or (len(word) > 5 and all(_are_near(one, other) for one, other in replaced))
+
+
+def _are_near(one: str, other: str) -> bool:
+    """Both vowels, or neighbours on the keyboard."""
+    return {one, other} <= set("aeiouy") or any(one + other in row or other + one in row for row in _KEYS)
+
+
+_KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 
 def rank_notes(question: str, candidates: Iterable[Candidate], vocabulary: Vocabulary) -> list[Scored]:
@@ -269,6 +291,7 @@ def _score(
     aim, heading = _read_aim(question), _read_aim(candidate.heading)
     share = OTHER_AIM_SHARE if aim and heading and aim != heading else 1.0
     share *= (FACT_SHARE if fact else 1.0) * (1.0 if strong or not terms else PLAIN_SHARE)
+    wording *= min(1.0, coverage / WORDING_FROM) if terms else 1.0
     parts = zip(MIX, (coverage, likeness, wording, rank), strict=True)
     return Scored(candidate, share * sum(weight * part for weight, part in parts), share * coverage)
 

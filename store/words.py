@@ -89,6 +89,8 @@ text thick thin three tire title toe tone tool tooth top tour tower town toy tra
 trip truck true turn two uncle van view visa voice vote wait walk wall war warm wash watch water wave weak
 wear weather wedding week weight west wet wheel white wide wife wild wind window wine wing winter wire wish
 wolf woman wood wool word work world worm write wrong yard year young zero zoo
+compute computer computing computation president capital league train puppy poem passport plumber leaking tomato
+garden balcony calorie banana chess rule rules quantum physics meaning sore throat dose roast lamb tune tyre shot plot
 """
 COMMON = frozenset(_COMMON.split())
 """Everyday words that are themselves, never slips of another."""
@@ -118,6 +120,10 @@ error mistake pitfall
 job career role
 boss manager leader
 measure track metric kpi
+calculate compute
+website site homepage
+partner shareholder
+poach recruit
 forecast predict prediction projection
 fix repair solve
 teach explain train

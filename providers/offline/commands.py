@@ -83,6 +83,8 @@ _RATHER_FORGET = re.compile(
     r"(?:remember(?:ed)?|know|knew|keep|kept|store|stored)?\s*(?P<what>.+)$",
     re.IGNORECASE | re.DOTALL,
 )
+_MAY_I = re.compile(r"(?:and |so |but )?(?:can|could|may|am) (?:i|we)\b|is it possible\b", re.IGNORECASE)
+"""Asks whether something can be deleted; what cannot be undone is done only when told to."""
 _ALL = re.compile(
     r"(?:(?:about )?(?:everything|all|it all|the lot|anything)\b.{0,40}|(?:all )?(?:of )?(?:your|the|my) (?:whole "
     r"|entire )?(?:memory|memories|facts|data)\b.{0,20}"
@@ -292,6 +294,8 @@ def _read_recall(whole: str, bare: str) -> Intent | None:
 
 
 def _read_forget(whole: str, bare: str, room: Room) -> Intent | None:
+    if _MAY_I.match(whole):
+        return None
     found = _RATHER_FORGET.match(whole)
     verb = "forget"
     if found is None:

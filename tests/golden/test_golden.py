@@ -31,8 +31,8 @@ from store.db import Database
 PERSONAS = Personas()
 CAST = PERSONAS.all()
 FILES = {persona.id: persona.id.removeprefix("professor_") for persona in CAST}
-STRANGERS = Path(__file__).with_name("strangers.yaml")
-STRANGERS_MIN, OFFTOPIC_MIN, CONVERSATION_SHARE = 75, 58, 122 / 124
+HERE = Path(__file__).parent
+STRANGERS_MIN, OFFTOPIC_MIN, ELSEWHERE_SHARE, CONVERSATION_SHARE = 122, 58, 0.92, 122 / 124
 TOOLS = [
     {
         "type": "function",
@@ -88,7 +88,7 @@ async def answer(
         passages = tuple(await knowledge.search(conn, persona.id, ask, topic=topic.heading if topic else None))
     brain = OfflineBrain().bind_tools(TOOLS)
     given = BrainState(persona=persona, cast=CAST, passages=passages, has_reply=True, **state)
-    message = await brain.ainvoke([*before, HumanMessage(ask)], **{STATE_KEY: given})
+    message = await brain.bind(**{STATE_KEY: given}).ainvoke([*before, HumanMessage(ask)])
     return Answered(persona, ask, message.text, passages, message)
 
 
@@ -113,10 +113,10 @@ async def test_every_golden_question_is_answered(notes: Database, person: str) -
 
 
 async def test_questions_of_strangers_are_answered(notes: Database, person: str) -> None:
-    questions = yaml.safe_load(STRANGERS.read_text(encoding="utf-8"))
+    questions = yaml.safe_load((HERE / "strangers.yaml").read_text(encoding="utf-8"))
     total = sum(len(each) for each in questions.values())
     misses = await find_misses(notes, person, questions)
-    assert total == 100 and total - len(misses) >= STRANGERS_MIN, f"{len(misses)} of {total} missed"
+    assert total == 125 and total - len(misses) >= STRANGERS_MIN, f"{len(misses)} of {total} missed"
 
 
 async def test_other_subjects_are_refused(notes: Database, person: str) -> None:
@@ -128,6 +128,14 @@ async def test_other_subjects_are_refused(notes: Database, person: str) -> None:
             told += [] if is_refusal(given.text, persona) else [str(given)]
     print("\n".join(told))
     assert refused + len(told) == 60 and refused >= OFFTOPIC_MIN, f"{len(told)} answered out of nothing"
+
+
+async def test_what_nobody_here_knows_is_refused(notes: Database, person: str) -> None:
+    questions = yaml.safe_load((HERE / "elsewhere.yaml").read_text(encoding="utf-8"))
+    given = [await answer(notes, person, persona, ask) for persona in CAST for ask in questions]
+    told = [str(each) for each in given if not is_refusal(each.text, each.persona)]
+    print("\n".join(told))
+    assert len(given) >= 175 and 1 - len(told) / len(given) >= ELSEWHERE_SHARE, f"{len(told)} of {len(given)} answered"
 
 
 async def test_no_attempt_on_the_rules_succeeds(notes: Database, person: str) -> None:
