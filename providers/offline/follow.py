@@ -14,6 +14,8 @@ _QUESTION = re.compile(
     re.IGNORECASE,
 )
 _PRONOUN = re.compile(r"\b(?:it|that|this|those|these|them|one)\b", re.IGNORECASE)
+BETTER_SHARE = 1.15
+"""Another note on the subject must hold this much more of the question than the topic itself to be told instead."""
 _ASPECT_WORDS = """
 measure calculate compute count test check track raise lower reduce increase improve grow avoid prevent fix handle
 build write prepare practise practice apply use start begin stop end spot notice recognise recognize learn explain
@@ -41,9 +43,10 @@ def find_follow_up(text: str, state: BrainState) -> Passage | None:
     if topic is None or not leans_on_topic(text):
         return None
     first = state.passages[0] if state.passages else None
-    if first is not None and _subject(first.heading) & _subject(topic.heading):
-        return first
-    return topic
+    if first is None or not _subject(first.heading) & _subject(topic.heading):
+        return topic
+    again = next((passage.coverage for passage in state.passages if passage.heading == topic.heading), 0.0)
+    return first if first.coverage >= BETTER_SHARE * again else topic
 
 
 def _subject(heading: str) -> set[str]:

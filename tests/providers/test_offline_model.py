@@ -230,3 +230,41 @@ async def test_whatever_is_said_can_be_said_aloud_in_the_role(persona: str) -> N
         problems = [p for p in lint_reply(said.text, given.persona, CAST) if not p.startswith("long, and none")]
         assert not problems, (text, said.text, problems)
         assert "{" not in said.text
+
+
+@pytest.mark.parametrize("text", ["how do I measure that?", "and why does it matter?", "What should I do about this?"])
+async def test_a_follow_up_with_a_pronoun_goes_on_with_the_last_topic(text: str) -> None:
+    found = await ask(text, state(last_topic=CHURN, passages=(CASH,)))
+    assert found.text == CHURN.more, "a note on another subject answers nothing about this one"
+    assert found.additional_kwargs["topic"] == CHURN.heading
+    assert "more than one" not in (await ask(text, state(last_topic=CHURN))).text
+
+
+async def test_a_follow_up_takes_the_better_note_on_the_same_subject() -> None:
+    lower = Passage(heading="How do I lower churn?", answer="Mend the first week.", score=0.7, coverage=0.9)
+    found = await ask("how do I lower it?", state(last_topic=CHURN, passages=(lower, CASH)))
+    assert found.text == lower.answer and found.additional_kwargs["topic"] == lower.heading
+
+
+async def test_a_note_that_knows_no_more_of_the_question_is_not_told_instead() -> None:
+    lower = Passage(heading="How do I lower churn?", answer="Mend the first week.", score=0.95, coverage=1.0)
+    found = await ask("how do I measure it?", state(last_topic=CHURN, passages=(lower, CHURN)))
+    assert found.text == CHURN.more
+
+
+async def test_a_question_with_a_subject_is_no_follow_up() -> None:
+    found = await ask("how does that change my cash flow?", state(last_topic=CHURN, passages=(CASH,)))
+    assert found.text == CASH.answer
+
+
+async def test_asking_whether_something_can_be_deleted_deletes_nothing() -> None:
+    assert not (await ask("can I delete what you've stored about me?")).tool_calls
+    assert (await ask("delete what you've stored about me")).tool_calls
+
+
+async def test_a_bare_topic_with_a_note_of_its_name_is_answered() -> None:
+    near = Passage(heading="How do I lower churn?", answer="Mend the first week.", score=0.85, coverage=1.0)
+    assert (await ask("Customer churn?", state(passages=(CHURN, near)))).additional_kwargs.get("choices")
+    assert (
+        await ask("Churn rate?", state(passages=(CHURN.model_copy(update={"heading": "What is churn rate?"}), near)))
+    ).text == CHURN.answer

@@ -15,7 +15,8 @@ from core.models import Note
 from prompts import SHIPPED, Personas
 from store import knowledge
 from store.db import Database
-from store.rerank import asks_for_fact, read_terms, read_vocabulary, repair, split_parts
+from store.rerank import Vocabulary, add_topic, asks_for_fact, read_terms, read_vocabulary, repair, split_parts
+from store.words import stem
 
 NOTES = (
     Note(
@@ -182,6 +183,38 @@ def test_facts_of_a_moment_are_told_from_advice() -> None:
     assert asks_for_fact("who won the cup in 2019")
     assert not asks_for_fact("What should I do this week?")
     assert not asks_for_fact("Our revenue dropped last month. Where do I look?")
+
+
+@pytest.mark.parametrize(
+    ("question", "whole"),
+    [
+        ("how do I measure that?", "how do I measure that: What is churn?"),
+        ("and why does it matter", "and why does it matter: What is churn?"),
+        ("how do I price bread?", "how do I price bread?"),
+        ("does it lower the salary of a baker?", "does it lower the salary of a baker?"),
+    ],
+)
+def test_a_question_with_only_a_pronoun_is_about_the_last_topic(question: str, whole: str) -> None:
+    assert add_topic(question, "What is churn?") == whole
+    assert add_topic(question, None) == question
+
+
+async def test_a_follow_up_is_searched_with_what_was_spoken_of(db: Database, person: str) -> None:
+    persona = await index(db)
+    async with db.as_user(person) as conn:
+        alone = await knowledge.search(conn, persona, "how do I measure that?")
+        asked = await knowledge.search(conn, persona, "how do I measure that?", topic="What is churn?")
+    assert {each.heading for each in asked[:2]} == {"What is churn?", "How do I reduce churn?"}
+    assert not alone or alone[0].score < asked[0].score
+
+
+def test_only_slips_of_the_hand_are_repaired() -> None:
+    words = ("store", "short", "tone", "customer", "category", "competing", "acquisition")
+    vocabulary = Vocabulary(9, {stem(word): 1 for word in words}, {}, {word: stem(word) for word in words})
+    for word, meant in (("custmer", "customer"), ("catagory", "category"), ("stroe", "store")):
+        assert repair(word, vocabulary) == stem(meant)
+    for word in ("score", "shout", "computing", "tune", "sore"):
+        assert repair(word, vocabulary) is None, word
 
 
 def test_slips_are_repaired_and_real_words_left_alone() -> None:
