@@ -49,7 +49,7 @@ async def ask(text: str | list[BaseMessage], given: BrainState | None = None, to
     whole: AIMessageChunk | None = None
     async for chunk in brain.astream(messages, studio_state=given or state()):
         assert isinstance(chunk, AIMessageChunk)
-        whole = chunk if whole is None else whole + chunk  # type: ignore[assignment]
+        whole = chunk if whole is None else whole + chunk
     assert whole is not None
     return whole
 
