@@ -68,6 +68,7 @@ class Person:
         self._changed = asyncio.Event()
         self._asked_at: float | None = None
         self._last = "the snapshot"
+        self._utterance = ""
 
     async def enter(self) -> None:
         await self.page.__aenter__()
@@ -91,11 +92,13 @@ class Person:
         wanted = (self._finished + 1, self._spoken + 1)
         self._asked_at = time.perf_counter()
         await self.page.ask(text, client_id=client_id)
-        while (self._finished, self._spoken) < wanted or self._spoken < wanted[1]:
+        while self._finished < wanted[0] or self._spoken < wanted[1]:
             self._changed.clear()
             await self._changed.wait()
             if self._reading.done():
                 raise ConnectionError(f"The line broke in the middle of an answer: {self._reading.exception()!r}")
+        # a listener in no time, so that the server never waits for one
+        await self.page.send({"type": "speech.ack", "utterance_id": self._utterance, "buffered_ms": 0})
 
     async def check(self) -> None:
         """Compare what the events told with what the server has kept."""
@@ -154,6 +157,7 @@ class Person:
             if self._asked_at is not None:
                 self.first_speech.append(time.perf_counter() - self._asked_at)
                 self._asked_at = None
+            self._utterance = event["utterance_id"]
             self._spoken += event["final"]
 
     def _place(self, message: Event, *, new: bool) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from uuid import uuid4
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Locator, Page, sync_playwright
@@ -26,6 +26,21 @@ SECONDS = 20.0
 """Longest wait for one thing to become true: a bound on a hang, never a pace."""
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+
+
+CUT_EARLY = """async when => {
+    const field = document.querySelector('#composer');
+    const press = key => field.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true}));
+    const before = greenroom.marks.sent;
+    press('Enter');
+    while (greenroom.marks.sent === before || (when === 'first word' && !greenroom.marks.firstDelta)) {
+        await new Promise(go => setTimeout(go, 1));
+    }
+    const spoke = greenroom.marks.firstAudio > 0;
+    const at = ear.context.currentTime;
+    press('Escape');
+    return [spoke, at];
+}"""
 
 
 @contextmanager
@@ -137,6 +152,18 @@ class Room:
         )
         found: dict[str, Any] = self.until(script)
         return found
+
+    def cut_early(self, text: str, when: Literal["at once", "first word"]) -> tuple[bool, float]:
+        """Send, and Escape right after it or when the first word is here, all within the page. Returns whether sound
+        had been scheduled already, and the audio time of the Escape. Speech must have been heard before."""
+        self.composer.fill(text)
+        spoke, at = self.read(CUT_EARLY, when)
+        return bool(spoke), float(at)
+
+    def loudest_since(self, at: float) -> float:
+        """The loudest 5 ms (RMS) that left the page after this audio time."""
+        script = "at => { ear.listen(); return Math.max(0, ...ear.blocks.filter(b => b[0] > at).map(b => b[1])); }"
+        return float(self.read(script, at))
 
     def until_speaking(self) -> None:
         """Wait until sound, not silence, leaves the page."""

@@ -1,9 +1,9 @@
 // Listens to what leaves the page, on the audio clock, by a tap of its own at the loudspeaker: it shares nothing with
-// the page's own meter. Added before any script of the page.
+// the page's own meter. Added before any script of the page. Also notes gestures, frames and websockets.
 (() => {
   const BLOCK = 240;
   const LOUD = 0.003;
-  const ear = (window.ear = { context: null, analyser: null, blocks: [], gestures: [], ticks: [], busy: [], last: 0, part: [], partAt: 0 });
+  const ear = (window.ear = { context: null, analyser: null, blocks: [], gestures: [], ticks: [], mouths: [], last: 0, part: [], partAt: 0 });
   const connect = AudioNode.prototype.connect;
   AudioNode.prototype.connect = function (to, ...rest) {
     if (to instanceof AudioDestinationNode && !ear.analyser) {
@@ -41,6 +41,15 @@
   };
   setInterval(ear.listen, 20);
 
+  /** Every websocket of the page: a test can cut the line. */
+  ear.sockets = [];
+  window.WebSocket = class extends WebSocket {
+    constructor(...address) {
+      super(...address);
+      ear.sockets.push(this);
+    }
+  };
+
   /** What was heard since the last call, and forgets it. */
   ear.take = () => {
     ear.listen();
@@ -66,12 +75,25 @@
     return loud ? loud[0] + BLOCK / 2 / ear.context.sampleRate - gesture.at : 0;
   };
 
+  /** The moment of the audio clock that leaves the loudspeaker now: the browser's word, not the page's sum. */
+  ear.outside = () => {
+    const { contextTime, performanceTime } = ear.context.getOutputTimestamp();
+    return contextTime + (performance.now() - performanceTime) / 1000;
+  };
+
   let spoke = false;
   const tick = (now) => {
     requestAnimationFrame(tick);
     const speaking = !!window.greenroom?.speech.speaking;
     if (speaking) ear.ticks.push(spoke ? now : -now);
     spoke = speaking;
+    // after every callback of this frame has painted
+    if (speaking && ear.context) {
+      setTimeout(() => {
+        const painted = window.greenroom.mouths().at(-1);
+        if (painted) ear.mouths.push([ear.outside(), painted.mouth]);
+      });
+    }
   };
   requestAnimationFrame(tick);
 })();

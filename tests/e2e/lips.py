@@ -33,7 +33,7 @@ class Heard:
 def hear(room: Room, seconds: float, meanwhile: Callable[[], object] = lambda: None) -> Heard:
     """Listen and watch for `seconds` of speech, or until the voice is silent."""
     heard = Heard()
-    room.read("ear.take()")
+    collect(room, Heard())
     end = time.monotonic() + seconds
     while time.monotonic() < end and room.read("greenroom.speech.speaking"):
         meanwhile()
@@ -44,13 +44,8 @@ def hear(room: Room, seconds: float, meanwhile: Callable[[], object] = lambda: N
 
 def collect(room: Room, heard: Heard) -> None:
     """Add what was heard and painted since the last call."""
-    blocks = room.read("ear.take()")
-    heard.sound += [(at, rms) for at, rms in blocks]
-    after = heard.mouths[-1][0] if heard.mouths else blocks[0][0] if blocks else 0.0
-    painted = room.read(
-        "after => greenroom.mouths().filter(one => one.t_audio > after).map(one => [one.t_audio, one.mouth])", after
-    )
-    heard.mouths += [(at, int(mouth)) for at, mouth in painted]
+    heard.sound += [(at, rms) for at, rms in room.read("ear.take()")]
+    heard.mouths += [(at, int(mouth)) for at, mouth in room.read("ear.mouths.splice(0)")]
 
 
 def openness() -> np.ndarray:

@@ -18,16 +18,21 @@ QUESTIONS = {
     "jenniel": ("Should we chase market share?", ("profit", "choose", "capabilit")),
 }
 
+CAPTION = """(() => {
+    const line = document.querySelector('.captions');
+    return line.hidden ? null : {line: line.textContent.trim(), word: line.querySelector('b').textContent};
+})()"""
+
 
 @pytest.mark.parametrize("persona", QUESTIONS)
 def test_a_persona_answers_aloud_with_its_face(open_room: Enter, persona: str) -> None:
     room = open_room().enter(persona)
     room.until("document.querySelector('canvas.face') && !document.querySelector('.face-hidden')")
     question, words = QUESTIONS[persona]
-    captions: set[str] = set()
+    lit: list[dict[str, str] | None] = []
     room.say(question)
     room.until_speaking()
-    heard = hear(room, 5.0, lambda: captions.add(room.page.locator(".captions").inner_text()))
+    heard = hear(room, 5.0, lambda: lit.append(room.read(CAPTION)))
     answer = room.answer(0)
 
     assert answer["persona_id"] == persona
@@ -37,9 +42,10 @@ def test_a_persona_answers_aloud_with_its_face(open_room: Enter, persona: str) -
     assert room.state()["brain"] in shown.locator(".brain").inner_text()
 
     assert max(rms for _, rms in heard.sound) > 0.02, "nothing was heard"
-    spoken = " ".join(captions)
-    assert len(captions - {""}) >= 3
-    assert all(word in text_of(answer) for word in spoken.replace("\n", " ").split()[:6]), spoken
+    words_lit = {caption["word"] for caption in lit if caption}
+    assert len(words_lit) >= 4, "the captions do not follow the voice"
+    plain = " ".join(text_of(answer).split())
+    assert all(caption["line"] in plain for caption in lit if caption), lit
     mouths = {mouth for _, mouth in heard.mouths}
     assert len(mouths) >= 8, "the lips hardly move"
     assert abs(lag(heard)) <= TOLERANCE_SECONDS
@@ -85,4 +91,4 @@ def test_a_starter_is_asked_by_one_click(room: Room) -> None:
 
 def test_off_topic_gets_an_honest_answer(room: Room) -> None:
     answer = room.ask("Who won the 1974 world chess championship match?")
-    assert "notes" in text_of(answer).lower()
+    assert any(honest in text_of(answer) for honest in ("no notes", "no data", "not guess", "don't guess"))
