@@ -353,6 +353,8 @@ class Rooms:
             return
         if stop is not None and same and turn.heard is not None:
             heard = turn.heard_text()
+            # all sound is sent, and other windows of the conversation still play it
+            await turn.hush()
             if heard is not None and len(heard.rstrip()) < len(turn.text.rstrip()):
                 await turn.forget_unheard()
                 await self.transcript.save(room.owner, room.id, turn.finished("stopped", heard=len(heard)))
