@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import struct
 from collections.abc import Callable
@@ -15,6 +16,8 @@ from websockets.asyncio.client import ClientConnection
 from websockets.typing import Origin
 
 Event = dict[str, Any]
+HEARTBEAT = -1.0
+"""`t` of the pings a page sends by itself."""
 SECONDS = 20
 """Longest wait for one event: a bound on a hang, never a pace."""
 
@@ -23,13 +26,20 @@ class Page:
     """One open page. `events` are all events so far; speech chunks carry their PCM under `audio`."""
 
     def __init__(
-        self, base: str, token: str, *, path: str = "/api/ws", origin: str | None = None, **hello: Any
+        self,
+        base: str,
+        token: str,
+        *,
+        path: str = "/api/ws",
+        origin: str | None = None,
+        heartbeat_seconds: float = 10,
+        **hello: Any,
     ) -> None:
         self.url = base.replace("http", "ws", 1) + path
         self.origin = origin
         self.hello = {"type": "hello", "v": 1, "token": token, **hello}
         self.events: list[Event] = []
-        self._taken = 0
+        self._heartbeat_seconds = heartbeat_seconds
 
     async def __aenter__(self) -> Self:
         self.socket: ClientConnection = await websockets.connect(
@@ -39,12 +49,21 @@ class Page:
             compression=None,
         )
         await self.send(self.hello)
+        self._beating = asyncio.create_task(self._beat())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._beating.cancel()
         await self.socket.close()
+
+    async def _beat(self) -> None:
+        """A page shows that it lives while it waits; the answers are not events of any test."""
+        with contextlib.suppress(websockets.ConnectionClosed):
+            while self._heartbeat_seconds:
+                await asyncio.sleep(self._heartbeat_seconds)
+                await self.send({"type": "ping", "t": HEARTBEAT})
 
     async def send(self, message: Event | str | bytes) -> None:
         await self.socket.send(json.dumps(message) if isinstance(message, dict) else message)
@@ -58,6 +77,8 @@ class Page:
             event: Event = json.loads(raw[4 : 4 + length]) | {"audio": raw[4 + length :]}
         else:
             event = json.loads(raw)
+        if event["type"] == "pong" and event["t"] == HEARTBEAT:
+            return await self.next()
         self.events.append(event)
         return event
 
