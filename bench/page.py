@@ -30,7 +30,7 @@ def rows() -> list[Row]:
         page = {one.url: one for one in seen if "/atlas/" not in one.url and one.request.resource_type in PAGE_KINDS}
         sizes = {urlsplit(url).path: _gz(urlsplit(url).path, one.body()) for url, one in page.items()}
         faces = {one["id"]: _atlas_bytes(one["atlas_url"], server.base) for one in personas}
-        own = {one.url: len(one.body()) for one in seen if "/atlas/" in one.url}
+        own = {one.url: int(one.headers["content-length"]) for one in seen if "/atlas/" in one.url}
     parts = ", ".join(f"{Path(path).suffix or 'html'} {size / 1000:.0f}" for path, size in sizes.items())
     biggest = max(faces, key=lambda name: faces[name])
     return [

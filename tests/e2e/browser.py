@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
-from uuid import uuid4
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Locator, Page, sync_playwright
 
@@ -180,13 +179,3 @@ class Room:
 
 def text_of(message: dict[str, Any]) -> str:
     return "\n\n".join(part["text"] for part in message["parts"] if part["kind"] == "text")
-
-
-def token_of(room: Room) -> str:
-    """The token this tab signed in with."""
-    token: str = room.read("JSON.parse(sessionStorage.getItem('greenroom.session')).token")
-    return token
-
-
-def fresh_id() -> str:
-    return uuid4().hex

@@ -11,11 +11,13 @@ from tests.crash.process import ServerProcess
 from tests.e2e.browser import DESKTOP, Room, open_browser
 
 Enter = Callable[..., Room]
+HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        item.add_marker("e2e")
+        if item.path.is_relative_to(HERE):
+            item.add_marker("e2e")
 
 
 @pytest.fixture(scope="session")
