@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -13,6 +11,7 @@ from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 
 from agent import graph
 from agent.memory import open_saver
+from agent.pace import Pace
 from agent.publisher import Publisher
 from core.errors import Busy, NotFound
 from core.events import Frame, JobProgress
@@ -74,8 +73,8 @@ class Backstage:
         self.renders = ReplyRenders(settings, db, self.blobs, on_progress=self._on_progress, on_done=self._on_done)
         self.faces = FaceDrawings(settings.data_dir / "faces")
         self._indexed: dict[str, str] = {}
-        self._awaited: dict[str, asyncio.Future[Render]] = {}
-        self._asked: dict[str, deque[float]] = {}
+        self._awaited: dict[str, set[asyncio.Future[Render]]] = {}
+        self._questions = Pace(settings.messages_per_minute)
 
     async def cast(self, user_id: str) -> tuple[Persona, ...]:
         """The personas this person can talk to: shipped ones, the one from settings, then their own."""
@@ -115,13 +114,8 @@ class Backstage:
 
     def limit_questions(self, user_id: str) -> None:
         """Raises Busy when somebody asks more than the settings allow in a minute."""
-        asked = self._asked.setdefault(user_id, deque())
-        now = time.monotonic()
-        while asked and now - asked[0] > 60:
-            asked.popleft()
-        if len(asked) >= self.settings.messages_per_minute:
+        if not self._questions.take(user_id):
             raise Busy("That was a lot of questions in one minute. Give me a moment, then ask again.")
-        asked.append(now)
 
     def text_saver(self, user_id: str) -> Callable[[str, str], Awaitable[None]]:
         async def save(message_id: str, text: str) -> None:
@@ -139,18 +133,31 @@ class Backstage:
 
     async def rendered(self, render: Render) -> Render:
         """The render when it is ready or has failed."""
-        done = self._awaited.setdefault(render.id, asyncio.get_running_loop().create_future())
-        async with self.db.as_service() as conn:
-            now = await renders.get(conn, render.id)
-        return now if now.state in ("ready", "failed") else await asyncio.shield(done)
+        done: asyncio.Future[Render] = asyncio.get_running_loop().create_future()
+        waiting = self._awaited.setdefault(render.id, set())
+        waiting.add(done)
+        try:
+            async with self.db.as_service() as conn:
+                now = await renders.get(conn, render.id)
+            return now if now.state in ("ready", "failed") else await done
+        finally:
+            waiting.discard(done)
+            if not waiting and self._awaited.get(render.id) is waiting:
+                del self._awaited[render.id]
+
+    @property
+    def renders_awaited(self) -> int:
+        """How many renders somebody waits for."""
+        return len(self._awaited)
 
     async def _on_progress(self, render: Render, stage: str, pct: float, eta_seconds: float | None) -> None:
         event = JobProgress(card_id=render.card_id, stage=stage, pct=pct, eta_s=eta_seconds)
         self.publisher.publish(render.conversation_id, event)
 
     async def _on_done(self, render: Render) -> None:
-        if (awaited := self._awaited.pop(render.id, None)) is not None and not awaited.done():
-            awaited.set_result(render)
+        for waiting in self._awaited.pop(render.id, set()):
+            if not waiting.done():
+                waiting.set_result(render)
         await reply.show(self.db, render, self.links.video, lambda e: self.publisher.publish(render.conversation_id, e))
 
 

@@ -86,8 +86,9 @@ class Room(AgentMiddleware[Any, TurnContext, Any]):
         if spent:
             response = replace(response, result=[without_calls(m) for m in response.result])
         update: dict[str, Any] = {"usage": add_usage(dict(request.state).get("usage"), response.result[-1])}
-        if repaired is not None:
-            update["messages"] = [RemoveMessage(id=REMOVE_ALL_MESSAGES), *repaired]
+        # what no model is shown any more would be read and written again with every step
+        if repaired is not None or len(messages) > 2 * self.history:
+            update["messages"] = [RemoveMessage(id=REMOVE_ALL_MESSAGES), *prepared.messages]
         return ExtendedModelResponse(response, Command(update=update))
 
     async def _call(

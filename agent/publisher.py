@@ -28,16 +28,20 @@ class Publisher:
         self._tie = count()
 
     def publish(self, topic: str, event: Event, audio: bytes | None = None) -> None:
-        """Give `event` to everybody subscribed to the conversation `topic`. Never waits."""
+        """Give `event` to everybody subscribed to the conversation `topic`. Never waits. Where nobody listens there is
+        no order to keep and nothing is remembered."""
         if not isinstance(event, Kept):
             self.bus.publish(topic, Frame(event, audio))
+            return
+        if not self.bus.listeners(topic):
+            self.close(topic)
             return
         line = self._lines.setdefault(topic, _Line())
         heapq.heappush(line.waiting, (event.seq, next(self._tie), event))
         self._drain(topic, line, hurry=False)
 
     def close(self, topic: str) -> None:
-        """The conversation is no longer open here."""
+        """Nobody listens to the conversation any more."""
         line = self._lines.pop(topic, None)
         if line is not None:
             self._drain(topic, line, hurry=True)

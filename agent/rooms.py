@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass, field
 from uuid import uuid4
 
 import structlog
@@ -16,9 +15,9 @@ import structlog
 from agent.backstage import Backstage
 from agent.context import TurnContext
 from agent.graph import Graph
-from agent.listeners import Listeners
 from agent.publisher import Publisher
-from agent.transcript import Transcript, blank_answer
+from agent.room import Question, Room
+from agent.transcript import Transcript, blank_answer, unbroken
 from agent.turn import Turn
 from agent.voice import Utterance
 from core.calls import Ask, KeepReply
@@ -36,9 +35,7 @@ from core.models import (
     CardPart,
     ChoicesCard,
     Message,
-    Passage,
     Persona,
-    TextPart,
 )
 from store import conversation, knowledge, memory
 from tools.context import Context, Outcome
@@ -52,36 +49,8 @@ KEEP_ACTIONS = (
     Action(id="keep.tall", label="Keep for phones", style="ghost"),
 )
 KEEP_CALLS: dict[str, Aspect] = {"keep.wide": "16:9", "keep.tall": "9:16"}
-RESTARTED = "The room restarted while I was answering."
-
-
-@dataclass(slots=True)
-class Room:
-    """What this process knows of one open conversation."""
-
-    id: str
-    owner: str
-    turn: Turn | None = None
-    task: asyncio.Task[Message] | None = None
-    last_topic: Passage | None = None
-    pruning: asyncio.Task[None] | None = None
-    gate: asyncio.Lock = field(default_factory=asyncio.Lock)
-    present: set[str] = field(default_factory=set)
-    listeners: Listeners = field(default_factory=Listeners)
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked, of whom, and how it is to be answered."""
-
-    text: str
-    persona: Persona
-    cast: tuple[Persona, ...]
-    speak: bool
-    started: float
-    """time.perf_counter() when it arrived."""
-    has_reply: bool
-    """Whether there is an earlier reply in the conversation."""
+IDLE_ROOMS = 256
+"""How many conversations that nobody is in are remembered: what was last spoken of, for "tell me more"."""
 
 
 class Rooms:
@@ -95,18 +64,21 @@ class Rooms:
     async def say(self, user_id: str, conversation_id: str, said: UserMessage) -> asyncio.Task[Message] | None:
         """Take a question and start answering it; a running answer is stopped first. None when `client_id` was
         taken before, so a resent question is answered once. The task's result is the finished reply."""
-        started = time.perf_counter()
         self.back.limit_questions(user_id)
+        return await unbroken(self._say(user_id, conversation_id, said))
+
+    async def _say(self, user_id: str, conversation_id: str, said: UserMessage) -> asyncio.Task[Message] | None:
+        started = time.perf_counter()
         room = self.room(user_id, conversation_id)
         async with room.gate:
             cast = await self.back.cast(user_id)
+            wanted = find(cast, said.persona_id).id if said.persona_id else None
             stopping = room.task is not None and not room.task.done()
             if stopping and await self.transcript.seen(user_id, conversation_id, said.client_id):
                 return None
             if stopping:
                 await self._stop(room, None)
             room.listeners.cut()
-            wanted = find(cast, said.persona_id).id if said.persona_id else None
             recorded = await self.transcript.ask(user_id, conversation_id, said, wanted)
             if recorded is None:
                 return None
@@ -116,6 +88,7 @@ class Rooms:
             turn = room.turn = self._turn(room, persona, answer, speak=said.speak, started=started)
             turn.stage("received")
             room.task = asyncio.create_task(self._answer(room, turn, asked))
+            room.task.add_done_callback(lambda done: self._tidy())
             return room.task
 
     async def act(self, user_id: str, conversation_id: str, action: ActionTaken) -> None:
@@ -129,7 +102,10 @@ class Rooms:
             outcome = await dispatch(
                 self._tools(room, None), KeepReply(aspect=KEEP_CALLS[action.action_id], message_id=message.id)
             )
-            await self.transcript.join_card(room.owner, room.id, message, outcome)
+            if outcome.card_id is not None:
+                if room.turn is not None and room.turn.message.id == message.id:
+                    room.turn.join(outcome.card_id)
+                await self.transcript.join_card(user_id, room.id, message.id, outcome.card_id)
             return
         async with self.back.db.as_user(user_id) as conn:
             where, card, calls = await conversation.card(conn, action.card_id)
@@ -139,15 +115,31 @@ class Rooms:
         if not isinstance(call, Ask):
             await dispatch(self._tools(room, None), call)
             return
+        self.back.limit_questions(user_id)
         if isinstance(card, ChoicesCard):
             await self.transcript.resolve(room.id, card, action.action_id)
-        await self.say(user_id, conversation_id, UserMessage(client_id=action.client_id, text=call.text, speak=True))
+        said = UserMessage(client_id=action.client_id, text=call.text, speak=True)
+        await unbroken(self._say(user_id, conversation_id, said))
 
     async def stop(self, user_id: str, conversation_id: str, stop: Stop) -> None:
         """Stop text and voice. What had been heard is what the model remembers; the screen keeps the text."""
         room = self.room(user_id, conversation_id)
         async with room.gate:
             await self._stop(room, stop)
+
+    async def delete(self, user_id: str, conversation_id: str) -> None:
+        """Delete the conversation with everything in it, what the model remembers of it included. A running answer is
+        stopped first."""
+        async with self.back.db.as_user(user_id) as conn:
+            await conversation.get(conn, conversation_id)
+        room = self.room(user_id, conversation_id)
+        async with room.gate:
+            await self._stop(room, None)
+            await room.pruned()
+            await self.back.saver.adelete_thread(conversation_id)
+            async with self.back.db.as_user(user_id) as conn:
+                await conversation.delete(conn, conversation_id)
+            room.turn, room.last_topic = None, None
 
     def room(self, user_id: str, conversation_id: str) -> Room:
         """The open room; callers have checked that the conversation is the user's."""
@@ -173,42 +165,47 @@ class Rooms:
             room.listeners.join(socket)
 
     def leave(self, conversation_id: str, socket: str) -> None:
-        """A socket has gone; the room itself goes when nobody is there and nothing runs."""
+        """A socket has gone; an answer that is under way goes on."""
         room = self._rooms.get(conversation_id)
         if room is None:
             return
         room.present.discard(socket)
         room.listeners.leave(socket)
-        if not room.present and (room.task is None or room.task.done()):
-            self._rooms.pop(conversation_id, None)
+        if not room.present:
             self.publisher.close(conversation_id)
+            self._rooms[conversation_id] = self._rooms.pop(conversation_id)
+            self._tidy()
+
+    def _tidy(self) -> None:
+        """Forget the rooms that nobody has been in for longest."""
+        idle = [room.id for room in self._rooms.values() if room.idle]
+        for conversation_id in idle[: max(0, len(idle) - IDLE_ROOMS)]:
+            del self._rooms[conversation_id]
+
+    @property
+    def remembered(self) -> int:
+        """How many conversations this process knows."""
+        return len(self._rooms)
 
     async def close(self) -> None:
         """Stop every turn, keeping what was said."""
         for room in list(self._rooms.values()):
             async with room.gate:
                 await self._stop(room, None)
+        await asyncio.gather(*(room.pruned() for room in self._rooms.values()))
+        await self.transcript.close()
 
     async def recover(self) -> None:
-        """After a restart: answers that a dead process left unfinished keep their text and say what happened."""
-        async with self.back.db.as_service() as conn:
-            left = await conversation.unfinished(conn)
-            for _, conversation_id, message in left:
-                text = message.text.rstrip()
-                done = message.model_copy(
-                    update={
-                        "parts": (TextPart(text=text or RESTARTED), *message.parts[1:]),
-                        "state": "failed",
-                        "notice": f"{RESTARTED} Ask again and I'll go on.",
-                    }
-                )
-                await conversation.save_message(conn, conversation_id, done)
-        if left:
-            log.info("rooms.recovered", unfinished=len(left))
+        """After a restart, before anything is answered: tell what became of answers a dead process left unfinished.
+        This is for one process on a database; another's running answers would be called failed too."""
+        if left := await self.transcript.recover():
+            log.info("rooms.recovered", unfinished=left)
 
     # ------------------------------------------------------------------ one turn
 
-    def _turn(self, room: Room, persona: Persona, answer: Message, *, speak: bool, started: float) -> Turn:
+    def _turn(
+        self, room: Room, persona: Persona, answer: Message, *, speak: bool, started: float, follows: str | None = None
+    ) -> Turn:
         ahead = self.back.settings.max_speech_ahead_ms / 1000
 
         def send(chunk: SpeechChunk, pcm: bytes) -> None:
@@ -235,6 +232,7 @@ class Rooms:
             save_text=self.back.text_saver(room.owner),
             utter=utter if speak else None,
             started=started,
+            follows=follows,
         )
         return turn
 
@@ -247,8 +245,7 @@ class Rooms:
                     about = room.last_topic.heading if room.last_topic else None
                     passages = await knowledge.search(conn, persona.id, asked.text, topic=about)
                     memories = await memory.recall(conn)
-                if room.pruning is not None:
-                    await room.pruning
+                await room.pruned()
                 turn.stage("thinking")
                 turn.brain = self.back.brain
                 self.publisher.publish(room.id, MessageBrain(message_id=turn.message.id, brain=self.back.brain))
@@ -270,6 +267,7 @@ class Rooms:
             await turn.speak_out()
             message = await self._finish_timings(room, turn, message)
             room.pruning = asyncio.create_task(self.back.prune(room.id))
+            room.pruning.add_done_callback(lambda done: self._tidy())
         except asyncio.CancelledError:
             return await asyncio.shield(self._stopped(room, turn))
         except GreenroomError as error:
@@ -297,11 +295,14 @@ class Rooms:
 
     async def _stopped(self, room: Room, turn: Turn) -> Message:
         if turn.complete and turn.heard is None:
-            return await self.transcript.save(room.owner, room.id, turn.finished("done"))
+            return await self.transcript.settle(room.owner, room.id, turn.finished("done"))
         await turn.hush()
-        await turn.forget_unheard()
+        try:
+            await turn.forget_unheard()
+        except Exception:
+            log.exception("memory.not_cut")
         heard = turn.heard_text()
-        return await self.transcript.save(
+        return await self.transcript.settle(
             room.owner, room.id, turn.finished("stopped", heard=len(heard) if heard is not None else None)
         )
 
@@ -309,7 +310,7 @@ class Rooms:
         log.warning("turn.failed_for_person", problem=problem)
         await turn.hush()
         turn.notice = problem
-        return await self.transcript.save(room.owner, room.id, turn.finished("failed"))
+        return await self.transcript.settle(room.owner, room.id, turn.finished("failed"))
 
     async def _hand_over(self, room: Room, asked: Question, outcomes: list[Outcome]) -> None:
         """A persona that was called in greets."""
@@ -319,39 +320,43 @@ class Rooms:
             return
         room.last_topic = None
         answer = blank_answer(persona.id)
-        async with self.back.db.as_user(room.owner) as conn:
-            created = await conversation.add_message(conn, room.id, answer)
-        if created is not None:
-            self.publisher.publish(room.id, created)
-        turn = room.turn = self._turn(room, persona, answer, speak=asked.speak, started=time.perf_counter())
+        before = room.turn.utterance.id if room.turn is not None and room.turn.utterance is not None else None
+        turn = room.turn = self._turn(
+            room, persona, answer, speak=asked.speak, started=time.perf_counter(), follows=before
+        )
         try:
+            await self.transcript.add(room.owner, room.id, answer)
             await turn.say(persona.greeting)
             await self.transcript.save(room.owner, room.id, turn.finished("done"))
             await turn.speak_out()
         except asyncio.CancelledError:
             await asyncio.shield(self._stopped(room, turn))
+        except GreenroomError as error:
+            await self._failed(room, turn, error.message)
 
     async def _stop(self, room: Room, stop: Stop | None) -> None:
-        """Caller holds the gate. No word of what was heard while the voice still sounds means that nothing was."""
+        """Caller holds the gate. No word of what was heard while the voice still sounds means that nothing was. A stop
+        that names an utterance of the past comes too late and changes nothing."""
         turn, task = room.turn, room.task
         if turn is None:
             return
+        named = stop.utterance_id if stop else None
+        own = turn.utterance.id if turn.utterance is not None else None
+        if named is not None and named not in (own, turn.follows):
+            return
         sounding = room.listeners.hear()
         room.listeners.cut()
-        named = stop.utterance_id if stop else None
-        same = named is None or (turn.utterance is not None and turn.utterance.id == named)
-        if stop is not None and stop.heard is not None and same:
+        if stop is not None and stop.heard is not None and named in (None, own):
             turn.heard = stop.heard
-        elif sounding and turn.utterance is not None:
+        elif sounding and own is not None:
             turn.heard = (0, 0)
         if task is not None and not task.done():
-            if same:
-                task.cancel()
-                await asyncio.wait([task])
-                if task.cancelled():
-                    await self._stopped(room, turn)
+            task.cancel()
+            await asyncio.wait([task])
+            if task.cancelled():
+                await self._stopped(room, turn)
             return
-        if stop is not None and same and turn.heard is not None:
+        if stop is not None and turn.heard is not None:
             heard = turn.heard_text()
             # all sound is sent, and other windows of the conversation still play it
             await turn.hush()

@@ -7,17 +7,17 @@ from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import uuid4
+from weakref import WeakValueDictionary
 
 import structlog
 
 from agent.publisher import Publisher
 from core.calls import Ask
-from core.errors import Unavailable
+from core.errors import NotFound, Unavailable
 from core.events import Event, UserMessage
 from core.models import Action, CardPart, ChoicesCard, Conversation, Message, TextPart
 from store import conversation
 from store.db import Database
-from tools.context import Outcome
 
 T = TypeVar("T")
 
@@ -36,20 +36,85 @@ async def unbroken(work: Coroutine[Any, Any, T]) -> T:
 log = structlog.get_logger()
 
 TITLE_CHARS = 60
+RETRY_SECONDS = 1.0
+RESTARTED = "The room restarted while I was answering."
 
 
 class Transcript:
     def __init__(self, db: Database, publisher: Publisher) -> None:
         self._db, self._publisher = db, publisher
+        self._writing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """Conversation → who writes a message of it: messages are saved whole, so writers take turns."""
+        self._late: set[asyncio.Task[None]] = set()
 
     async def save(self, owner: str, conversation_id: str, message: Message) -> Message:
         return await unbroken(self._save(owner, conversation_id, message))
 
     async def _save(self, owner: str, conversation_id: str, message: Message) -> Message:
-        async with self._db.as_user(owner) as conn:
+        async with self._turn(conversation_id), self._db.as_user(owner) as conn:
             event = await conversation.save_message(conn, conversation_id, message)
         self._publisher.publish(conversation_id, event)
         return message
+
+    async def settle(self, owner: str, conversation_id: str, message: Message) -> Message:
+        """Save how an answer ended. Never fails: while the database is away it is tried again behind the scenes, so
+        that no answer stays `streaming`, and an answer whose conversation was deleted is let go."""
+        try:
+            return await self.save(owner, conversation_id, message)
+        except Unavailable:
+            late = asyncio.create_task(self._save_late(owner, conversation_id, message))
+            self._late.add(late)
+            late.add_done_callback(self._late.discard)
+        except NotFound:
+            log.info("answer.gone")
+        return message
+
+    async def _save_late(self, owner: str, conversation_id: str, message: Message) -> None:
+        while True:
+            await asyncio.sleep(RETRY_SECONDS)
+            try:
+                await self._save(owner, conversation_id, message)
+                return
+            except Unavailable:
+                log.warning("answer.saved_again")
+            except NotFound:
+                return
+
+    async def add(self, owner: str, conversation_id: str, message: Message) -> None:
+        """Put a new message at the end."""
+        await unbroken(self._add(owner, conversation_id, message))
+
+    async def _add(self, owner: str, conversation_id: str, message: Message) -> None:
+        async with self._db.as_user(owner) as conn:
+            created = await conversation.add_message(conn, conversation_id, message)
+        if created is not None:
+            self._publisher.publish(conversation_id, created)
+
+    async def recover(self) -> int:
+        """Answers that a dead process left unfinished keep their text and say what happened. Every answer that is
+        `streaming` counts as left, so call it before this process answers, and with no other process on the database:
+        one that answers elsewhere at this moment would be called failed until it ends. How many there were."""
+        async with self._db.as_service() as conn:
+            left = await conversation.unfinished(conn)
+            for _, conversation_id, message in left:
+                done = message.model_copy(
+                    update={
+                        "parts": (TextPart(text=message.text.rstrip() or RESTARTED), *message.parts[1:]),
+                        "state": "failed",
+                        "notice": f"{RESTARTED} Ask again and I'll go on.",
+                    }
+                )
+                await conversation.save_message(conn, conversation_id, done)
+        return len(left)
+
+    async def close(self) -> None:
+        """Give up on what could not be saved; `recover` finds it."""
+        for late in tuple(self._late):
+            late.cancel()
+        await asyncio.gather(*self._late, return_exceptions=True)
+
+    def _turn(self, conversation_id: str) -> asyncio.Lock:
+        return self._writing.setdefault(conversation_id, asyncio.Lock())
 
     async def ask(
         self, owner: str, conversation_id: str, said: UserMessage, persona_id: str | None
@@ -123,12 +188,18 @@ class Transcript:
             event = await conversation.save_card(conn, conversation_id, card, calls)
         self._publisher.publish(conversation_id, event)
 
-    async def join_card(self, owner: str, conversation_id: str, message: Message, outcome: Outcome) -> None:
+    async def join_card(self, owner: str, conversation_id: str, message_id: str, card_id: str) -> None:
         """Put the card that came of pressing a button under the message that offered it."""
-        known = {part.card_id for part in message.parts if isinstance(part, CardPart)}
-        if outcome.card_id and outcome.card_id not in known:
-            parts = (*message.parts, CardPart(card_id=outcome.card_id))
-            await self.save(owner, conversation_id, message.model_copy(update={"parts": parts}))
+        await unbroken(self._join_card(owner, conversation_id, message_id, CardPart(card_id=card_id)))
+
+    async def _join_card(self, owner: str, conversation_id: str, message_id: str, part: CardPart) -> None:
+        async with self._turn(conversation_id), self._db.as_user(owner) as conn:
+            _, message = await conversation.message(conn, message_id)
+            if part in message.parts:
+                return
+            joined = message.model_copy(update={"parts": (*message.parts, part)})
+            event = await conversation.save_message(conn, conversation_id, joined)
+        self._publisher.publish(conversation_id, event)
 
 
 def blank_answer(persona_id: str) -> Message:

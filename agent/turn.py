@@ -57,8 +57,11 @@ class Turn:
         save_text: Callable[[str, str], Awaitable[None]],
         utter: Callable[[str], Utterance] | None,
         started: float,
+        follows: str | None = None,
     ) -> None:
         self.message = message
+        self.follows = follows
+        """Id of the utterance this one is heard right after: who stops that one means this one too."""
         self.brain = message.brain
         self.notice: str | None = None
         self.choices: list[dict[str, str]] = []
@@ -145,7 +148,16 @@ class Turn:
             await self._speaking
         except GreenroomError as error:
             self.notice = f"The voice failed: {error.message}"
+        except Exception:
+            log.exception("voice.failed")
+            self.notice = "The voice failed in the middle of this answer. Its text is complete."
         self.stage("speech_done")
+
+    def join(self, card_id: str) -> None:
+        """Put a card under the message, for every save to come."""
+        part = CardPart(card_id=card_id)
+        if part not in self.message.parts:
+            self.message = self.message.model_copy(update={"parts": (*self.message.parts, part)})
 
     async def hush(self) -> None:
         """Stop the voice now."""

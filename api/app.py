@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from agent.backstage import open_backstage
+from agent.pace import Pace
 from agent.rooms import Rooms
 from api import blobs, chat_rest, health, page, rest, socket
 from api.door import Door
@@ -62,6 +63,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.door = Door(settings)
+    app.state.sessions = Pace(settings.sessions_per_minute)
     app.state.build = build_id(page.dist())
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     if settings.origins:

@@ -14,6 +14,8 @@ from core.errors import Forbidden, NotSignedIn
 from core.settings import Settings
 from store.auth import Claims, ensure_user
 
+FORWARDED = frozenset({"forwarded", "via", "x-real-ip", "true-client-ip", "cf-connecting-ip"})
+
 
 def backstage(connection: HTTPConnection) -> Backstage:
     found: Backstage = connection.app.state.backstage
@@ -54,10 +56,18 @@ def require_local(connection: HTTPConnection, settings: Settings) -> None:
     somebody else's, whatever the proxy's address.
     """
     client = connection.client.host if connection.client else ""
-    host = urlsplit(f"//{connection.headers.get('host', '')}").hostname or ""
-    forwarded = any(name in connection.headers for name in ("forwarded", "x-forwarded-for", "x-real-ip"))
+    host = hostname(connection.headers.get("host", ""))
+    forwarded = any(name in FORWARDED or name.startswith("x-forwarded-") for name in connection.headers)
     if forwarded or not is_loopback(client) or not is_loopback(host) or not origin_allowed(connection, settings):
         raise Forbidden("Local sign-in works only on the machine the room runs on, at localhost.")
+
+
+def hostname(netloc: str) -> str:
+    """The name in a Host header, without its port; empty when it is none."""
+    try:
+        return urlsplit(f"//{netloc}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def is_loopback(host: str) -> bool:
@@ -76,5 +86,8 @@ def origin_allowed(connection: HTTPConnection, settings: Settings) -> bool:
         return True
     if origin in settings.origins:
         return True
-    parts = urlsplit(origin)
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return False
     return parts.scheme in ("http", "https") and parts.netloc == connection.headers.get("host")

@@ -16,7 +16,8 @@ from store.links import KINDS
 
 router = APIRouter()
 
-FACE_FILE = re.compile(r"^[a-z0-9_-]+\.(json|webp|png)$")
+FACE_FILE = re.compile(r"[a-z0-9_-]{1,64}\.(json|webp|png)")
+PERSONA_ID = re.compile(r"[^\0]{1,64}")
 IMMUTABLE = {"cache-control": "public, max-age=31536000, immutable"}
 TYPES = {"json": "application/json", "webp": "image/webp", "png": "image/png"}
 
@@ -25,8 +26,8 @@ TYPES = {"json": "application/json", "webp": "image/webp", "png": "image/png"}
 async def atlas_file(request: Request, persona_id: str, recipe_hash: str, name: str) -> Response:
     """One file of a persona's face atlas. The address holds the look's recipe hash, so it never changes."""
     back = backstage(request)
-    match = FACE_FILE.match(name)
-    persona = await back.find_persona(persona_id)
+    match = FACE_FILE.fullmatch(name)
+    persona = await back.find_persona(persona_id) if match and PERSONA_ID.fullmatch(persona_id) else None
     if match is None or persona is None or recipe(persona) != recipe_hash:
         raise NotFound("There is no such face.")
     path = await back.faces.folder(persona, ASPECT) / name

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from agent.backstage import Backstage
 from agent.rooms import Rooms
 from api.auth import backstage, person, person_here
-from core.errors import Conflict, InvalidInput, NotFound, Unavailable
+from core.errors import Conflict, Interrupted, InvalidInput, NotFound, Unavailable
 from core.events import MAX_TEXT, ActionTaken, UserMessage
 from core.models import Action, Card, CardPart, Message, Render
 from store import conversation
@@ -120,15 +120,20 @@ async def _open(back: Backstage, who: Claims, conversation_id: str | None, perso
         if conversation_id is None:
             return (await conversation.create(conn, who.sub, chosen)).id
         here = await conversation.get(conn, conversation_id)
-        if persona is not None and here.persona_id != chosen:
-            back.publisher.publish(here.id, await conversation.change(conn, here.id, persona_id=chosen))
-        return here.id
+        if persona is None or here.persona_id == chosen:
+            return here.id
+        changed = await conversation.change(conn, here.id, persona_id=chosen)
+    back.publisher.publish(here.id, changed)
+    return here.id
 
 
 async def _answer(task: asyncio.Task[Message] | None) -> Message:
     if task is None:
         raise Conflict("That message was taken before; its answer is in the conversation.")
-    return await asyncio.shield(task)
+    await asyncio.wait([task])
+    if task.cancelled():
+        raise Interrupted("That answer was stopped before it began.")
+    return task.result()
 
 
 async def _rendered(back: Backstage, who: Claims, render: Render) -> Render:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 from fastapi import APIRouter, Request
@@ -12,6 +13,9 @@ from core.errors import GreenroomError
 
 router = APIRouter(tags=["health"])
 
+DATABASE_SECONDS = 1
+"""People wait ten seconds for a database that restarts; who asks whether it is there does not."""
+
 
 @router.get("/health")
 async def health(request: Request) -> JSONResponse:
@@ -19,8 +23,11 @@ async def health(request: Request) -> JSONResponse:
     back = backstage(request)
     started = time.perf_counter()
     try:
-        await back.db.ping()
+        async with asyncio.timeout(DATABASE_SECONDS):
+            await back.db.ping()
         database = {"status": "ok", "ms": round((time.perf_counter() - started) * 1000, 1)}
+    except TimeoutError:
+        database = {"status": "down", "detail": f"The database did not answer in {DATABASE_SECONDS} s."}
     except (GreenroomError, OSError) as error:
         database = {"status": "down", "detail": str(error)}
     problems = back.personas.problems()

@@ -5,15 +5,21 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections import OrderedDict
+from collections.abc import Callable
 from itertools import count
 
 from core.events import (
     Event,
     Frame,
     JobProgress,
+    Kept,
+    MessageCompleted,
+    MessageCreated,
     MessageDelta,
+    Snapshot,
     SpeechCancel,
     SpeechChunk,
+    utf16_length,
 )
 
 Key = tuple[str, str] | int
@@ -36,7 +42,9 @@ class Outbox:
             return
         event = frame.event
         if isinstance(event, SpeechCancel):
-            self._drop_speech(event.utterance_id)
+            self._drop(lambda old: isinstance(old, SpeechChunk) and event.utterance_id in (None, old.utterance_id))
+        if isinstance(event, Snapshot):
+            self._drop(lambda old: isinstance(old, Kept | MessageDelta | Snapshot))
         key = self._key(event)
         if key in self._queue:
             old, old_size = self._queue[key]
@@ -48,9 +56,6 @@ class Outbox:
         self._bytes += size
         if self._bytes > self._max_bytes:
             self.overflowed = True
-        self._wake.set()
-
-    def close(self) -> None:
         self._wake.set()
 
     async def take(self) -> Frame | None:
@@ -66,9 +71,9 @@ class Outbox:
 
     def _key(self, event: Event) -> Key:
         if isinstance(event, MessageDelta):
-            # a delta may only join the one before it when no other event of that message lies between
+            # a delta may only join the one it goes on from, and only when nothing else lies between
             key: Key = ("delta", event.message_id)
-            if key not in self._queue or self._last_key == key:
+            if key not in self._queue or (self._last_key == key and _continues(self._queue[key][0].event, event)):
                 self._last_key = key
                 return key
             return self._next()
@@ -80,10 +85,10 @@ class Outbox:
         self._last_key = next(self._ids)
         return self._last_key
 
-    def _drop_speech(self, utterance_id: str | None) -> None:
+    def _drop(self, stale: Callable[[Event], bool]) -> None:
+        """Forget what a later event makes needless: cancelled speech, and what a snapshot holds."""
         for key, (frame, size) in list(self._queue.items()):
-            event = frame.event
-            if isinstance(event, SpeechChunk) and utterance_id in (None, event.utterance_id):
+            if stale(frame.event):
                 del self._queue[key]
                 self._bytes -= size
 
@@ -103,7 +108,14 @@ def _joined(old: Event, new: MessageDelta) -> MessageDelta:
     return old.model_copy(update={"text": old.text + new.text})
 
 
+def _continues(old: Event, new: MessageDelta) -> bool:
+    """Whether `new` starts where `old` ends, or all over. After a reconnect the text so far overlaps what follows."""
+    return isinstance(old, MessageDelta) and new.offset in (0, old.offset + utf16_length(old.text))
+
+
 def _size(frame: Frame) -> int:
     event = frame.event
     text = len(event.text) if isinstance(event, MessageDelta) else 0
+    if isinstance(event, MessageCreated | MessageCompleted):
+        text = len(event.message.text)
     return 300 + text + (len(frame.audio) * 5 // 4 if frame.audio else 0)

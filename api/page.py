@@ -33,10 +33,14 @@ async def docs(request: Request) -> HTMLResponse:
 @router.get("/{path:path}")
 async def page(path: str) -> Response:
     root = dist().resolve()
-    wanted = (root / path).resolve()
+    try:
+        wanted = (root / path).resolve()
+        is_file = bool(path) and wanted.is_file()
+    except (OSError, ValueError):
+        raise NotFound("There is nothing at this address.") from None
     if path.startswith(("api/", "atlas/")) or not wanted.is_relative_to(root):
         raise NotFound("There is nothing at this address.")
-    if path and wanted.is_file():
+    if is_file:
         hashed = path.startswith("assets/")
         cache = "public, max-age=31536000, immutable" if hashed else "no-cache"
         return FileResponse(wanted, headers={"cache-control": cache})

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections import deque
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from agent.rooms import Rooms
 from api.auth import backstage, person, require_local
 from api.personas import view
 from core.errors import Busy
@@ -64,7 +63,8 @@ async def sign_in(request: Request) -> Session:
     """Local mode signs the person at this machine in by itself. Refused from anywhere else."""
     back = backstage(request)
     require_local(request, back.settings)
-    _limit_sessions(request, back.settings.sessions_per_minute)
+    if not request.app.state.sessions.take("all"):
+        raise Busy("Too many sign-ins in one minute. Try again shortly.")
     token = back.tokens.mint()
     claims = back.tokens.verify(token)
     await ensure_user(back.db, claims)
@@ -104,10 +104,8 @@ async def rename(request: Request, who: Person, conversation_id: str, body: Rena
 
 @router.delete("/conversations/{conversation_id}", status_code=204)
 async def delete(request: Request, who: Person, conversation_id: str) -> Response:
-    back = backstage(request)
-    async with back.db.as_user(who.sub) as conn:
-        await conversation.delete(conn, conversation_id)
-    await back.saver.adelete_thread(conversation_id)
+    rooms: Rooms = request.app.state.rooms
+    await rooms.delete(who.sub, conversation_id)
     return Response(status_code=204)
 
 
@@ -137,13 +135,3 @@ async def forget_all(request: Request, who: Person) -> Response:
     async with backstage(request).db.as_user(who.sub) as conn:
         await memory.forget(conn, None)
     return Response(status_code=204)
-
-
-def _limit_sessions(request: Request, per_minute: int) -> None:
-    made: deque[float] = request.app.state.__dict__.setdefault("sessions_made", deque())
-    now = time.monotonic()
-    while made and now - made[0] > 60:
-        made.popleft()
-    if len(made) >= per_minute:
-        raise Busy("Too many sign-ins in one minute. Try again shortly.")
-    made.append(now)

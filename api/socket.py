@@ -48,6 +48,7 @@ log = structlog.get_logger()
 router = APIRouter()
 
 REFUSED_CODES = {"auth", "bad_message", "conflict", "forbidden", "not_found", "rate", "too_large", "unavailable"}
+CLOSE_CODES = {401: 4401, 403: 4403, 404: 4404}
 BEATS_MISSED = 2.5
 CLOSE_SECONDS = 2
 
@@ -127,14 +128,14 @@ class Connection:
 
     async def run(self) -> None:
         try:
-            await ensure_user(self._back.db, self.claims)
-            here = await self._find_conversation()
-        except NotFound as error:
-            await _close(self._ws, 4404, error.message)
-            return
-        except Unavailable as error:
-            await _close(self._ws, 1012, error.message)
-            return
+            await self._stay()
+        except GreenroomError as error:
+            code = 1012 if error.status == 503 else CLOSE_CODES.get(error.status, 1011)
+            await _close(self._ws, code, error.message)
+
+    async def _stay(self) -> None:
+        await ensure_user(self._back.db, self.claims)
+        here = await self._find_conversation()
         self._conversation_id = here.id
         async with self._back.bus.subscribe(here.id) as frames:
             self._rooms.enter(self.claims.sub, here.id, self.id, speak=self._hello.speak)
@@ -219,9 +220,13 @@ class Connection:
             self._send(MessageDelta(message_id=streaming.id, part=0, offset=0, text=streaming.text))
 
     async def _send_snapshot(self) -> None:
-        async with self._back.db.as_user(self.claims.sub) as conn:
-            here, messages, cards = await conversation.snapshot(conn, self._conversation_id)
-            memories = await memory.recall(conn)
+        while True:
+            async with self._back.db.as_user(self.claims.sub) as conn:
+                memories = await memory.recall(conn)
+                here, messages, cards = await conversation.snapshot(conn, self._conversation_id)
+            # an event that was forwarded meanwhile must not be taken back
+            if here.seq >= self._seq:
+                break
         if (streaming := self._rooms.streaming(here.id)) is not None:
             text = TextPart(text=streaming.text)
             messages = [

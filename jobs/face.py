@@ -64,6 +64,8 @@ class FaceDrawings:
             try:
                 async with asyncio.timeout(LONGEST_SECONDS):
                     await process.communicate(json.dumps(job).encode())
+            except TimeoutError:
+                raise Unavailable(f"{persona.name}'s face takes too long to draw.") from None
             finally:
                 if process.returncode is None:
                     process.kill()

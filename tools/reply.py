@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from core.calls import KeepReply
-from core.errors import InvalidInput, NotFound
-from core.events import Event
+from core.errors import Conflict, InvalidInput, NotFound
+from core.events import CardUpsert, Event
 from core.models import Action, Message, Render, VideoCard
 from store import conversation
+from store import render as renders
 from store.db import Database
 from tools.context import Context, Outcome
 
@@ -34,8 +35,9 @@ async def keep_reply(ctx: Context, call: KeepReply) -> Outcome:
     )
     await show(ctx.db, render, ctx.link, ctx.emit, title=title(message))
     form = "an upright" if call.aspect == "9:16" else "a wide"
+    making = f"I'm making {form} video of that reply. You can watch it here when it's done."
     return Outcome(
-        said=f"I'm making {form} video of that reply. You can watch it here when it's done.",
+        said="That video is made already. Here it is." if render.state == "ready" else making,
         data={"render": render.id, "state": render.state},
         card_id=render.card_id,
     )
@@ -49,17 +51,28 @@ async def show(
     *,
     title: str | None = None,
 ) -> None:
-    """Bring the video's card up to the state of `render` and tell the room."""
+    """Bring the video's card up to what the render is now and tell the room. Whoever else shows it at the same time,
+    the card ends at the newest state."""
+    while True:
+        try:
+            emit(await _shown(db, render, link, title))
+            return
+        except Conflict:
+            continue
+
+
+async def _shown(db: Database, render: Render, link: Callable[[str, str], str], title: str | None) -> CardUpsert:
+    """The card is read before the render: a change between the two makes the save a Conflict."""
     async with db.as_service() as conn:
         try:
             _, old, _ = await conversation.card(conn, render.card_id)
         except NotFound:
             old = None
+        now = await renders.get(conn, render.id)
         rev, title = (old.rev + 1, getattr(old, "title", title)) if old else (1, title)
-        card = video_card(render, rev, title or "Reply", link)
-        calls = {"retry": KeepReply(aspect=render.aspect, message_id=render.message_id)} if card.actions else {}
-        event = await conversation.save_card(conn, render.conversation_id, card, calls)
-    emit(event)
+        card = video_card(now, rev, title or "Reply", link)
+        calls = {"retry": KeepReply(aspect=now.aspect, message_id=now.message_id)} if card.actions else {}
+        return await conversation.save_card(conn, now.conversation_id, card, calls)
 
 
 def video_card(render: Render, rev: int, title: str, link: Callable[[str, str], str]) -> VideoCard:

@@ -51,3 +51,14 @@ async def test_the_same_event_twice_is_one_and_passing_events_go_at_once() -> No
         publisher.close("c")
         kinds.append((await frames.get()).event.type)
     assert kinds == ["conversation.changed", "pong", "conversation.changed"] and frames.waiting() == 0
+
+
+async def test_a_conversation_nobody_listens_to_leaves_nothing_behind() -> None:
+    """An event that was published to nobody once set the line's place, and a later listener missed what came next."""
+    bus: Bus[Frame] = Bus()
+    publisher = Publisher(bus)
+    publisher.publish("c", changed(9))
+    async with bus.subscribe("c") as frames:
+        publisher.publish("c", changed(3))
+        event = (await frames.get()).event
+    assert isinstance(event, ConversationChanged) and event.seq == 3
