@@ -83,7 +83,7 @@ class Person:
         for task in (self._reading, self._pinging):
             task.cancel()
         await asyncio.gather(self._reading, self._pinging, return_exceptions=True)
-        await self.page.socket.close()
+        await self.page.__aexit__(None, None, None)
 
     async def ask(self, text: str) -> None:
         """Ask, and wait until the answer is whole and all of its speech is here."""
