@@ -13,7 +13,7 @@ from agent import graph
 from agent.memory import open_saver
 from agent.pace import Pace
 from agent.publisher import Publisher
-from core.errors import Busy, NotFound
+from core.errors import Busy, NotFound, Unavailable
 from core.events import Frame, JobProgress
 from core.models import Persona, Render
 from core.settings import Settings
@@ -74,6 +74,7 @@ class Backstage:
         self.faces = FaceDrawings(settings.data_dir / "faces")
         self._indexed: dict[str, str] = {}
         self._awaited: dict[str, set[asyncio.Future[Render]]] = {}
+        self._ping: asyncio.Task[float] | None = None
         self._questions = Pace(settings.messages_per_minute)
 
     async def cast(self, user_id: str) -> tuple[Persona, ...]:
@@ -123,6 +124,19 @@ class Backstage:
                 await conversation.save_text(conn, message_id, text)
 
         return save
+
+    async def ping(self, seconds: float) -> float:
+        """Milliseconds the database took to answer. Raises Unavailable, after `seconds` at the latest.
+
+        A question that hangs is left to itself, since taking it back hangs too, and whoever asks meanwhile joins it.
+        """
+        if self._ping is None or self._ping.done():
+            self._ping = asyncio.create_task(self.db.ping())
+            self._ping.add_done_callback(lambda done: done.cancelled() or done.exception())
+        done, _ = await asyncio.wait([self._ping], timeout=seconds)
+        if not done:
+            raise Unavailable(f"The database did not answer in {seconds:g} s.")
+        return self._ping.result()
 
     async def prune(self, conversation_id: str) -> None:
         """Keep only the newest checkpoint: the others grow with the square of the conversation."""

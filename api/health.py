@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
@@ -21,13 +18,8 @@ DATABASE_SECONDS = 1
 async def health(request: Request) -> JSONResponse:
     """200 when the room can answer, 503 when it can't; the parts say why. Holds no secrets."""
     back = backstage(request)
-    started = time.perf_counter()
     try:
-        async with asyncio.timeout(DATABASE_SECONDS):
-            await back.db.ping()
-        database = {"status": "ok", "ms": round((time.perf_counter() - started) * 1000, 1)}
-    except TimeoutError:
-        database = {"status": "down", "detail": f"The database did not answer in {DATABASE_SECONDS} s."}
+        database: dict[str, object] = {"status": "ok", "ms": round(await back.ping(DATABASE_SECONDS), 1)}
     except (GreenroomError, OSError) as error:
         database = {"status": "down", "detail": str(error)}
     problems = back.personas.problems()

@@ -44,6 +44,11 @@ class FaceDrawings:
             raise Unavailable(f"{persona.name}'s face could not be drawn.")
         return found
 
+    @property
+    def drawing(self) -> int:
+        """How many looks are being drawn, or wait for it."""
+        return len(self._drawing)
+
     async def close(self) -> None:
         """End what is being drawn."""
         tasks = list(self._drawing.values())

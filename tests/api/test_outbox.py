@@ -5,9 +5,23 @@ from __future__ import annotations
 import asyncio
 import json
 import struct
+from datetime import UTC, datetime
 
 from api.outbox import Outbox, encode
-from core.events import Event, Frame, JobProgress, MessageDelta, Pong, SpeechCancel, SpeechChunk, Track
+from core.events import (
+    ConversationChanged,
+    Event,
+    Frame,
+    JobProgress,
+    MessageCreated,
+    MessageDelta,
+    Pong,
+    Snapshot,
+    SpeechCancel,
+    SpeechChunk,
+    Track,
+)
+from core.models import Conversation, Message, TextPart
 
 
 def delta(offset: int, text: str, message: str = "m") -> Frame:
@@ -106,3 +120,38 @@ def test_speech_is_a_binary_frame_with_a_json_header() -> None:
     (length,) = struct.unpack_from("<I", raw)
     assert json.loads(raw[4 : 4 + length])["utterance_id"] == "u-1" and len(raw) == 4 + length + 6
     assert json.loads(str(encode(Frame(Pong(t=2)))))["type"] == "pong"
+
+
+async def test_a_delta_that_overlaps_the_text_so_far_is_never_joined_to_it() -> None:
+    """Who comes back is sent the text so far, then what was queued meanwhile: joined, words appeared twice."""
+    outbox = Outbox(10_000)
+    for offset, text in ((0, "Hello 😀"), (6, "😀"), (8, " you")):
+        outbox.push(delta(offset, text))
+    events = [event for event in await drained(outbox, 3) if isinstance(event, MessageDelta)]
+    assert [(event.offset, event.text) for event in events] == [(0, "Hello 😀"), (6, "😀"), (8, " you")]
+
+
+async def test_a_snapshot_takes_the_place_of_what_it_holds() -> None:
+    """A page that asks for it again and again holds one in store, however large it is."""
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    here = Conversation(id="c", persona_id="jaz", title="", seq=3, updated_at=now)
+    outbox = Outbox(10_000)
+    outbox.push(Frame(ConversationChanged(seq=3, conversation=here)))
+    outbox.push(Frame(Pong(t=1)))
+    for seq in (3, 4):
+        snapshot = Snapshot(
+            seq=seq, conversation=here.model_copy(update={"seq": seq}), messages=(), cards=(), memories=()
+        )
+        outbox.push(Frame(snapshot))
+    first, second = await drained(outbox, 2)
+    assert first.type == "pong" and isinstance(second, Snapshot) and second.seq == 4
+
+
+async def test_long_messages_count() -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    outbox = Outbox(10_000)
+    long = Message(id="m", role="user", parts=(TextPart(text="x" * 6000),), created_at=now)
+    outbox.push(Frame(MessageCreated(seq=1, message=long)))
+    assert not outbox.overflowed
+    outbox.push(Frame(MessageCreated(seq=2, message=long)))
+    assert outbox.overflowed
