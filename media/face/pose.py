@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
+from functools import lru_cache
 
 from core.errors import InvalidInput
 from core.speech import VISEMES, PoseTrack, VisemeSpan, mouth_index
@@ -91,10 +92,23 @@ def _close(mouth: list[int], spans: Sequence[VisemeSpan], count: int, fps: int) 
         taken.add(choice)
 
 
+@lru_cache(maxsize=256)
+def _phases(seed: int) -> tuple[float, float, float, float]:
+    rng = _draw(seed, 1)
+    return rng.uniform(0, math.tau), rng.uniform(0, math.tau), rng.uniform(0, math.tau), rng.uniform(0, math.tau)
+
+
+@lru_cache(maxsize=4096)
+def _glance(seed: int, number: int, width: int) -> tuple[int, int, int]:
+    """Lid position, first frame and length of the one glance in a slot of `width` frames."""
+    rng = _draw(seed, 3, number)
+    choice = rng.choices((CENTRE, LEFT, RIGHT, UP, DOWN), (72, 9, 9, 5, 5))[0]
+    return choice, rng.randrange(4, width // 2), rng.randrange(14, 26)
+
+
 def _sway(seed: int, frame: int, fps: int) -> tuple[float, float]:
     """Head offset in pixels at a clock frame: slow sway, nod and a breath of 2 px; repeats every PERIOD."""
-    rng = _draw(seed, 1)
-    a, b, c, d = (rng.uniform(0, math.tau) for _ in range(4))
+    a, b, c, d = _phases(seed)
     turn = math.tau * frame / (PERIOD * fps)
     x = 3.0 * math.sin(2 * turn + a) + 1.9 * math.sin(5 * turn + b)
     y = 1.5 * math.sin(3 * turn + c) + 0.9 * math.sin(7 * turn + d) + 1.0 * math.sin(5 * turn)
@@ -120,10 +134,7 @@ def _gazes(seed: int, low: int, count: int, fps: int, loop: int | None) -> list[
     out = []
     for i in range(count):
         number, inside = divmod(low + i, width)
-        rng = _draw(seed, 3, number % loop if loop else number)
-        choice = rng.choices((CENTRE, LEFT, RIGHT, UP, DOWN), (72, 9, 9, 5, 5))[0]
-        start = rng.randrange(4, width // 2)
-        length = rng.randrange(14, 26)
+        choice, start, length = _glance(seed, number % loop if loop else number, width)
         out.append(choice if start <= inside < min(start + length, width - 2) else CENTRE)
     return out
 

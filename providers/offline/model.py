@@ -44,6 +44,9 @@ TOOLS = {
 }
 """Intent → the name of its tool: the Call's, with "." written "_"."""
 
+WORDS_EACH = 8
+"""Words per streamed piece when no pace is set: each piece costs the event loop about as much as any other."""
+
 
 class OfflineBrain(BaseChatModel):
     """Answers from `studio_state` (see state.py) and the last messages."""
@@ -97,7 +100,7 @@ class OfflineBrain(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        for chunk in _cut(self._reply(messages, kwargs)):
+        for chunk in _cut(self._reply(messages, kwargs), 1 if self.words_per_second else WORDS_EACH):
             if run_manager:
                 run_manager.on_llm_new_token(chunk.text, chunk=chunk)
             yield chunk
@@ -110,7 +113,7 @@ class OfflineBrain(BaseChatModel):
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         pause = 1 / self.words_per_second if self.words_per_second else 0.0
-        for chunk in _cut(self._reply(messages, kwargs)):
+        for chunk in _cut(self._reply(messages, kwargs), 1 if self.words_per_second else WORDS_EACH):
             # A stream that never waits keeps its reader from running until the last word.
             await asyncio.sleep(pause)
             if run_manager:
@@ -253,10 +256,12 @@ def _last_results(messages: Sequence[BaseMessage]) -> list[ToolMessage]:
     return results[::-1]
 
 
-def _cut(message: AIMessage) -> Iterator[ChatGenerationChunk]:
-    """The message as a stream: words, then tool calls, then one last chunk with usage and choices."""
-    for word in re.findall(r"\s*\S+(?:\s+$)?", str(message.content)):
-        yield ChatGenerationChunk(message=AIMessageChunk(content=word, id=message.id))
+def _cut(message: AIMessage, words_each: int) -> Iterator[ChatGenerationChunk]:
+    """The message as a stream: a few words at a time, then tool calls, then one last chunk with usage and choices."""
+    words = re.findall(r"\s*\S+(?:\s+$)?", str(message.content))
+    for first in range(0, len(words), words_each):
+        some = "".join(words[first : first + words_each])
+        yield ChatGenerationChunk(message=AIMessageChunk(content=some, id=message.id))
     for at, call in enumerate(message.tool_calls):
         piece = tool_call_chunk(
             name=call["name"], args=json.dumps(call["args"], ensure_ascii=False), id=call["id"], index=at

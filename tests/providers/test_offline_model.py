@@ -58,13 +58,13 @@ def remembered(text: str) -> Memory:
     return Memory(id="m", text=text, created_at=datetime(2026, 1, 1, tzinfo=UTC))
 
 
-async def test_words_stream_one_by_one_and_end_with_usage() -> None:
+async def test_a_few_words_stream_at_a_time_and_end_with_usage() -> None:
     brain = OfflineBrain().bind_tools(SCHEMAS)
     chunks = [
         chunk async for chunk in brain.astream([HumanMessage("what is churn")], studio_state=state(passages=(CHURN,)))
     ]
     words = [chunk.text for chunk in chunks if chunk.text]
-    assert "".join(words) == CHURN.answer and len(words) == len(CHURN.answer.split())
+    assert "".join(words) == CHURN.answer and 1 < len(words) <= len(CHURN.answer.split())
     assert len({chunk.id for chunk in chunks}) == 1
     last = next(chunk for chunk in reversed(chunks) if chunk.usage_metadata)
     assert last.response_metadata["model_name"] == "offline rules"
