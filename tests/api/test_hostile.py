@@ -64,7 +64,7 @@ async def test_a_lone_surrogate_is_refused(served: Served) -> None:
 @pytest.mark.parametrize("origin", ["http://[", "http://[::1", "//", "http://a b", "\u00e9"])
 async def test_a_broken_origin_is_a_foreign_one(served: Served, origin: str) -> None:
     async with httpx.AsyncClient(base_url=served.base) as client:
-        signed = await client.post("/api/session", headers={"origin": origin.encode()})
+        signed = await client.post("/api/session", headers={b"origin": origin.encode()})
     assert signed.status_code == 403
     with pytest.raises(websockets.InvalidStatus) as refused:
         async with Page(served.base, served.token(), origin=origin.encode().decode("latin-1")):
