@@ -13,7 +13,9 @@ from core.models import Aspect, Id
 
 
 class BaseCall(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_serialization_defaults_required=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", json_schema_serialization_defaults_required=True, hide_input_in_errors=True
+    )
 
     for_model: ClassVar[bool] = True
     """Whether a chat model may make it; the others are buttons only."""
@@ -75,4 +77,4 @@ Call = Annotated[
 
 CALLS: tuple[type[BaseCall], ...] = (ListPersonas, SwitchPersona, Remember, Forget, Recall, KeepReply, Ask)
 
-call: TypeAdapter[Call] = TypeAdapter(Call)
+call: TypeAdapter[Call] = TypeAdapter(Call, config=ConfigDict(hide_input_in_errors=True))

@@ -261,7 +261,7 @@ def utf16_length(text: str) -> int:
 class Incoming(BaseModel):
     """Commands are strict: unknown fields are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 ClientId = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -336,9 +336,10 @@ Command = Annotated[
     Hello | AuthRefresh | UserMessage | ActionTaken | Stop | SpeechAck | Resync | Ping, Field(discriminator="type")
 ]
 
-event: TypeAdapter[Event] = TypeAdapter(Event)
-kept_event: TypeAdapter[KeptEvent] = TypeAdapter(KeptEvent)
-command: TypeAdapter[Command] = TypeAdapter(Command)
+QUIET = ConfigDict(hide_input_in_errors=True)
+event: TypeAdapter[Event] = TypeAdapter(Event, config=QUIET)
+kept_event: TypeAdapter[KeptEvent] = TypeAdapter(KeptEvent, config=QUIET)
+command: TypeAdapter[Command] = TypeAdapter(Command, config=QUIET)
 
 
 @dataclass(frozen=True, slots=True)

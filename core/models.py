@@ -16,7 +16,11 @@ class Noun(BaseModel):
     """Base of every noun: frozen, no unknown fields, defaults always present in the JSON."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", ser_json_inf_nan="null", json_schema_serialization_defaults_required=True
+        frozen=True,
+        extra="forbid",
+        ser_json_inf_nan="null",
+        json_schema_serialization_defaults_required=True,
+        hide_input_in_errors=True,  # what people say never reaches a log by way of a traceback
     )
 
 
