@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from core.errors import Busy
-from store.db import Database, connect_database, embedded_logins
+from store.db import Database, PatientConnection, connect_database, embedded_logins
 from store.embedded import EmbeddedPostgres
 from store.lock import ConversationLocks
 from store.migrate import migrate
@@ -129,6 +129,6 @@ async def test_a_killed_postgres_does_not_free_what_is_held(tmp_path):
 
 
 async def _holds_one(db: Database) -> bool:
-    async with await psycopg.AsyncConnection.connect(db.cluster.url("supabase_admin")) as conn:
+    async with await PatientConnection.connect(db.cluster.url("supabase_admin")) as conn:
         query = "select count(*) from pg_locks where locktype = 'advisory' and granted"
         return await (await conn.execute(query)).fetchone() == (1,)
