@@ -64,7 +64,7 @@ def test_the_answer_streams_over_the_websocket(open_room: Enter) -> None:
     room.until(lambda: kinds.count("speech.chunk") >= 2)
     done = kinds.index("message.completed")
     assert kinds.index("message.created") < kinds.index("message.delta") < done
-    assert kinds[:done].count("message.delta") >= 3, "the text came in one piece"
+    assert kinds[:done].count("message.delta") >= 2, "the text came in one piece"
     marks = room.read("greenroom.marks")
     assert marks["sent"] < marks["firstDelta"] and marks["firstChunk"] <= marks["firstAudio"]
 

@@ -18,7 +18,8 @@ FOCUS = """(() => {
         kind: element.tagName, seen: box.width > 0 && box.height > 0 && style.visibility !== 'hidden', ring,
     };
 })()"""
-MOST_STOPS = 60
+MOST_STOPS = 400
+"""Every conversation of the tests before is a stop too, and its menu another."""
 
 
 def tab_to(room: Room, name: str, *, back: bool = False) -> dict[str, object]:

@@ -28,7 +28,7 @@ def test_both_tabs_follow_the_conversation(open_room: Enter, room: Room) -> None
     room.until_quiet()
     reply = second.ask("Mean or median for order values?")
     room.until(lambda: len(room.messages("assistant")) == 2 and room.messages("assistant")[1]["state"] == "done")
-    assert room.messages() == second.messages()
+    room.until(lambda: room.messages() == second.messages())
     assert text_of(room.messages("assistant")[1]) == text_of(reply)
 
 

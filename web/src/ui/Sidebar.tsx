@@ -66,7 +66,7 @@ function Conversations({ onOpen }: { onOpen(thread: string | null): void }) {
   }, []);
   useEffect(() => { if (online) refresh(); }, [online, threadId, title, questions]);
 
-  const shown = items?.filter((item) => item.seq > 0 || (item.id === threadId && questions)) ?? [];
+  const shown = items?.filter((item) => item.title || (item.id === threadId && questions)) ?? [];
   const remove = (item: Conversation) => deleteConversation(item.id).then(() => {
     setDeleting(null);
     if (item.id === getState().threadId) onOpen(null);
