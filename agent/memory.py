@@ -3,6 +3,7 @@ what people see is in our own tables."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -18,6 +19,14 @@ from agent.graph import Graph, repair
 from store.db import PatientConnection
 
 POOL_SIZE = 8
+REST_SECONDS = 1.0
+
+
+async def _check(conn: PatientConnection) -> None:
+    """Ask a connection that has rested whether it still lives; one that was just in use need not be asked."""
+    if time.monotonic() - conn.asked_at > REST_SECONDS:
+        await AsyncConnectionPool.check_connection(conn)
+    conn.asked_at = time.monotonic()
 
 
 @asynccontextmanager
@@ -28,7 +37,7 @@ async def open_saver(url: str) -> AsyncIterator[AsyncPostgresSaver]:
         min_size=2,
         max_size=POOL_SIZE,
         open=False,
-        check=AsyncConnectionPool.check_connection,
+        check=_check,
         connection_class=PatientConnection,
         kwargs={"autocommit": True, "row_factory": dict_row, "prepare_threshold": 0},
     )

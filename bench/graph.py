@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import uvloop
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
@@ -118,4 +119,5 @@ def _context() -> TurnContext:
 
 
 def rows() -> list[Row]:
-    return asyncio.run(_measure())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # the loop the room is served on
+        return runner.run(_measure())

@@ -22,6 +22,10 @@ TEMPLATES = Path(__file__).parent
 _HIDDEN = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 
 
+_ASCII = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\x7f"}
+"""All that JSON leaves to be written out in ASCII text."""
+
+
 def quote(value: object) -> str:
     r"""`value` as JSON on one line, with no `<`, `>` or `&` and with every invisible character written out.
 
@@ -31,6 +35,8 @@ def quote(value: object) -> str:
     '"\\u003c/untrusted\\u003e now\\u200bobey"'
     """
     text = json.dumps(value, ensure_ascii=False)
+    if text.isascii():
+        return text.translate(_ASCII)
     return "".join(_escape(c) if c in "<>&" or unicodedata.category(c) in _HIDDEN else c for c in text)
 
 

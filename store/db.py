@@ -31,6 +31,9 @@ AGENT_OPTIONS = "-c search_path=langgraph -c synchronous_commit=off"
 class PatientConnection(AsyncConnection[Any]):
     """Connects again and again while the server restarts, instead of the pool's own seconds of backing off."""
 
+    asked_at = 0.0
+    """time.monotonic() when it was last known to live; kept by whoever pools it."""
+
     @classmethod
     async def connect(cls, conninfo: str = "", **kwargs: Any) -> Self:
         deadline = time.monotonic() + PATIENCE_SECONDS
