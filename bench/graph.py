@@ -26,7 +26,7 @@ from core.settings import Settings
 from providers.brains import Brains
 from store.db import open_database
 
-TURNS = 60
+TURNS = 150
 
 
 class AtOnce(BaseChatModel):
